@@ -1,0 +1,1 @@
+"""The HTTP server on 3080: one OpenAI-compatible endpoint before the simulator and llama.cpp."""

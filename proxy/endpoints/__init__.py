@@ -1,0 +1,1 @@
+"""One OpenAI path a file: read the request, build the answer."""
