@@ -1,0 +1,127 @@
+"""
+gpt-sim-1's chat completion: a pure function from a job to an answer.
+
+The text depends on the messages, the seeds, the wanted length and VERSION, and on nothing else: no clock, no
+state, no table that differs between Python versions. `max_tokens`, `stop` and `n` only cut or repeat it.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from proxy.sim.prose import Length, compose
+from proxy.sim.tokens import count, cut
+from proxy.sim.topics import read
+
+VERSION = 1  # goes up whenever any job's text changes
+
+# One streamed piece: a word with the space before it, or a mark with the line breaks after it.
+_PIECES = re.compile(r" ?[^ \n.,;:!?]+|[^ ]\n*| ")
+_BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn; `text` is its content with the parts joined, empty where there is none."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatJob:
+    """What decides an answer. No `seed` means the same as seed 0; `max_tokens` is at least 1."""
+
+    messages: tuple[Message, ...]
+    seed: int | None = None
+    server_seed: int = 0
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    response_length: Literal["short", "medium", "long"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One text, in the pieces a stream sends; `completion_tokens` counts the joined text."""
+
+    index: int
+    pieces: tuple[str, ...]
+    finish_reason: Literal["stop", "length"]
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All choices with the exact usage."""
+
+    id: str
+    choices: tuple[Choice, ...]
+    prompt_tokens: int
+    completion_tokens: int
+    system_fingerprint: str
+
+
+def complete(job: ChatJob) -> Answer:
+    """Answer a job. Takes about 20 µs for a paragraph once the token tables are loaded."""
+    length: Length = job.response_length or "medium"
+    seen = _digest(job, length)
+    reading = read([m.text for m in job.messages if m.role == "user"], _background(job.messages))
+    choices = tuple(
+        _choice(index, compose(reading, length, blake2b(seen + b"%d" % index).digest()), job)
+        for index in range(job.n)
+    )
+    return Answer(
+        id=_identifier(job, seen),
+        choices=choices,
+        prompt_tokens=prompt_tokens(job.messages),
+        completion_tokens=sum([choice.completion_tokens for choice in choices]),
+        system_fingerprint=fingerprint(job.server_seed),
+    )
+
+
+def prompt_tokens(messages: tuple[Message, ...]) -> int:
+    """
+    3 tokens a message, its role and its text, and 3 that prime the answer.
+
+    The formula that OpenAI publishes for gpt-4o and the like in its cookbook, "How to count tokens with
+    tiktoken", function `num_tokens_from_messages`.
+    """
+    return 3 + sum([3 + count(m.role) + count(m.text) for m in messages])
+
+
+def fingerprint(server_seed: int) -> str:
+    """`system_fingerprint`: changes with the generator and with the server's seed."""
+    return "fp_" + blake2b(b"%d %d" % (VERSION, server_seed), digest_size=5).hexdigest()
+
+
+def _choice(index: int, text: str, job: ChatJob) -> Choice:
+    finish: Literal["stop", "length"] = "stop"
+    if job.max_tokens is None:
+        tokens = count(text)
+    else:
+        text, tokens, shortened = cut(text, job.max_tokens)
+        finish = "length" if shortened else "stop"
+    # After the length cut: a stop string that is not complete within max_tokens is never seen.
+    matches = [at for at in (text.find(stop) for stop in job.stop if stop) if at >= 0]
+    if matches:
+        text, finish = text[: min(matches)], "stop"
+        tokens = count(text)
+    return Choice(index, tuple(_PIECES.findall(text)), finish, tokens)
+
+
+def _digest(job: ChatJob, length: Length) -> bytes:
+    # Lengths before the texts keep ("ab", "c") apart from ("a", "bc").
+    turns = "".join([f"{len(m.role)}:{m.role}{len(m.text)}:{m.text}" for m in job.messages])
+    head = f"{VERSION} {job.seed or 0} {job.server_seed} {length} "
+    return blake2b((head + turns).encode("utf-8", "surrogatepass")).digest()
+
+
+def _identifier(job: ChatJob, seen: bytes) -> str:
+    cuts = repr((job.max_tokens, job.stop, job.n)).encode("utf-8", "backslashreplace")
+    return "chatcmpl-" + blake2b(seen + cuts, digest_size=29).digest().translate(_BASE62).decode("ascii")
+
+
+def _background(messages: tuple[Message, ...]) -> list[str]:
+    return [m.text for m in messages if m.role in {"system", "developer"}]
