@@ -1,0 +1,1 @@
+"""Measurements, never tests: CPU and wall time beside a floor in the same run."""
