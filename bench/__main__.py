@@ -1,7 +1,8 @@
-"""`make bench`: CPU per request, cold start, idle memory and the cost of the pass-through, beside floors of the same run.
+"""`make bench`: CPU per request, cold start, idle memory and the pass-through, beside floors of the same run.
 
 Read the figures as ratios: absolute ones move with the machine. CPU is the server process's user + system time
-divided by the work done; the load comes from this process. Prompts differ from request to request, so that no cache can answer.
+divided by the work done; the load comes from this process. Prompts differ from request to request, so that no
+cache can answer.
 """
 
 from __future__ import annotations

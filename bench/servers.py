@@ -1,8 +1,8 @@
 """The floors: the least an aiohttp server can do, run as `python -m bench.servers KIND PORT`.
 
-`bare` answers a fixed chat completion, plain or as 16 events in one write: no feature at all. `upstream` stands for
-llama-server: a small answer, or a stream of many events, one write each. `relay` is the plainest pass-through in aiohttp:
-no route table, no error shapes, no state.
+`bare` answers a fixed chat completion, plain or as 16 events in one write: no feature at all. `upstream` stands
+for llama-server: a small answer, or a stream of many events, one write each. `relay` is the plainest pass-through
+in aiohttp: no error shapes, no state.
 """
 
 from __future__ import annotations
