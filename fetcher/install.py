@@ -1,0 +1,39 @@
+"""The last stage: from an obtained file to an installed model. Reads the GGUF's own header: it knows best."""
+
+from fetcher.catalogue import Model
+from fetcher.errors import Unusable
+from fetcher.folder import Manifest, ModelsFolder
+from fetcher.gguf_header import read_header
+from fetcher.obtain import Obtained
+from fetcher.progress import Progress
+from fetcher.quantization import quantization_of
+
+
+def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Progress, now: float) -> Manifest:
+    """Write the manifest and everything around the file; raises Unusable for a file that is no model."""
+    progress.begin("installing", model.name)
+    try:
+        header = read_header(obtained.file)
+    except Unusable:
+        obtained.file.unlink()  # a link, or bytes that nobody can use: the next fetch begins afresh
+        raise
+    created = model.created
+    if created is None and obtained.source["kind"] == "file":
+        created = int(obtained.file.stat().st_mtime)
+    manifest = Manifest(
+        name=model.name,
+        file=obtained.file.name,
+        size=obtained.size,
+        sha256=obtained.sha256,
+        source=obtained.source,
+        owner=model.owner,
+        license=model.license,
+        created=created,
+        parameters=header.parameters or model.parameters,
+        quantization=header.quantization or quantization_of(obtained.file.name),
+        context_length=header.context_length or model.context_length,
+        architecture=header.architecture,
+        installed_at=int(now),
+    )
+    folder.install(manifest)
+    return manifest
