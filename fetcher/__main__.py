@@ -5,7 +5,6 @@ import signal
 import sys
 from types import FrameType
 
-from fetcher.cli import main
 from fetcher.errors import Interrupted
 
 
@@ -13,7 +12,16 @@ def _stop(signum: int, _frame: FrameType | None) -> None:
     raise Interrupted(signum)
 
 
+def _run() -> int:
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        from fetcher.cli import main  # noqa: PLC0415 - after the handlers, so that no import shows a traceback
+
+        return main(sys.argv[1:], os.environ, sys.stdout, sys.stderr)
+    except Interrupted as signalled:
+        return signalled.exit_code
+
+
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    sys.exit(main(sys.argv[1:], os.environ, sys.stdout, sys.stderr))
+    sys.exit(_run())

@@ -16,7 +16,16 @@ from typing import Final
 import httpx
 
 from fetcher import atomic
-from fetcher.errors import AccessRefused, Corrupt, NoSuchThing, OutOfReach, Transient, UsageError, without_secrets
+from fetcher.errors import (
+    AccessRefused,
+    Corrupt,
+    FetchError,
+    NoSuchThing,
+    OutOfReach,
+    Transient,
+    UsageError,
+    without_secrets,
+)
 from fetcher.part import Identity, Part
 from fetcher.progress import Progress, megabytes
 from fetcher.retry import Persistence, retry_after_seconds
@@ -82,24 +91,34 @@ class Downloader:
     def fetch(self, offer: Offer, destination: Path, label: str) -> Arrived:
         """Make the file be at `destination`; the caller holds the lock. Raises a FetchError."""
         if not re.match(r"https?://[^/\s]+", offer.url):
-            raise UsageError(f"{offer.url} is not a web address", "Give a URL that begins with https:// or http://.")
+            raise UsageError(
+                f"{without_secrets(offer.url)} is not a web address", "Give a URL that begins with https:// or http://."
+            )
         destination.parent.mkdir(parents=True, exist_ok=True)
         if offer.sha256 and destination.is_file():
             found = hash_file(destination, self._progress)
             if found.sha256 == offer.sha256:
                 return found
-        for last_try in (False, True):
+        problem = None
+        for _ in range(2):
             with Part(destination) as part:
-                self._take_over(part, offer)
-                self._arrive(part, offer, label)
+                self._complete(part, offer, label)
+                self._progress.begin("verifying", label)
                 problem = _difference(part, offer)
                 if problem is None:
                     return Arrived(part.settle(), part.size, part.sha256)
                 part.discard()
-                if last_try:
-                    raise Corrupt(f"{label} arrived damaged twice: {problem}", "Try again, or use another source.")
-                self._progress.note(f"{label} arrived damaged ({problem}); once more from the beginning")
-        raise AssertionError("unreachable")
+            self._progress.note(f"{label} arrived damaged: {problem}")
+        raise Corrupt(f"{label} arrived damaged twice: {problem}", "Try again later, or use another source.")
+
+    def _complete(self, part: Part, offer: Offer, label: str) -> None:
+        try:
+            self._take_over(part, offer)
+            self._arrive(part, offer, label)
+        except FetchError:
+            if not part.size:
+                part.discard()
+            raise
 
     def _take_over(self, part: Part, offer: Offer) -> None:
         kept = part.kept_identity()

@@ -99,13 +99,14 @@ class Hub:
         except errors.HfHubHTTPError as failure:
             raise self._refusal(failure, f"{repo}@{revision}" + (f":{file}" if file else "")) from failure
         except httpx.TransportError as failure:
-            nobody = isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout)
-            why = str(failure) or type(failure).__name__
-            raise Transient(f"no answer ({without_secrets(why)})", hopeless_soon=nobody) from failure
+            why = without_secrets(str(failure)) or type(failure).__name__
+            raise Transient(f"no answer ({why})", hopeless_soon=True) from failure
         except errors.OfflineModeIsEnabled as failure:
             raise OutOfReach("the hub is switched off by HF_HUB_OFFLINE", "Unset HF_HUB_OFFLINE.") from failure
-        except (errors.HFValidationError, ValueError) as failure:
+        except errors.HFValidationError as failure:
             raise UsageError(f"{repo} is not a repository of a hub", "Write hf:owner/repo[:file].") from failure
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as failure:
+            raise OutOfReach(f"{self._endpoint} does not answer like a hub", "Check HF_ENDPOINT.") from failure
 
     def _refusal(self, failure: "HfHubHTTPError", what: str) -> FetchError | Transient:
         kind, status = type(failure).__name__, failure.response.status_code

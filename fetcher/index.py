@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from fetcher import atomic
-from fetcher.download import Arrived, hash_file
-from fetcher.errors import Corrupt, FetchError, NoSuchThing, OutOfReach, UsageError, without_secrets
+from fetcher.download import MARGIN, Arrived, hash_file
+from fetcher.errors import AccessRefused, Corrupt, FetchError, NoSuchThing, OutOfReach, UsageError, without_secrets
 from fetcher.progress import Progress, megabytes
 
 STALL_SECONDS: Final = 180.0  # pip itself waits and retries; this is for a pip that does neither
@@ -124,7 +124,7 @@ class PackageIndex:
         return Arrived(destination, found.size, found.sha256)
 
     def _check_room(self, wanted: Distribution, folder: Path) -> None:
-        needed, free = 2 * (wanted.size or 0), self._free_space(folder)  # pip copies from its own scratch
+        needed, free = 2 * (wanted.size or 0) + MARGIN, self._free_space(folder)  # pip copies from its own scratch
         if needed > free:
             raise atomic.no_room(folder, f"{megabytes(needed)} MB (only {megabytes(free)} MB are free)")
 
@@ -153,6 +153,8 @@ def _explained(log: str, spec: str, folder: Path) -> FetchError:
     if "DO NOT MATCH THE HASHES" in log:
         return _wrong_file(spec, "another sha256")
     reason = _last_error(log)
+    if re.search(r"\b(401|403) (Client )?Error", log):
+        return AccessRefused(f"the package index refuses {spec}: {reason}", "Check the credentials in pip's settings.")
     if re.search(
         r"NewConnectionError|ConnectTimeout|Connection(Reset)?Error|ReadTimeout|Name or service|ProxyError"
         r"|SSLError|Retrying \(|HTTP error 5|429",
@@ -169,11 +171,13 @@ def _explained(log: str, spec: str, folder: Path) -> FetchError:
 
 
 def _last_error(log: str) -> str:
+    broken = re.search(r"connection broken by '(.*)': /", log)
+    if broken is not None:
+        inner = broken[1].rpartition(">: ")[2].strip("'\")")
+        return without_secrets(inner)[:200]
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    warnings = [line for line in lines if line.startswith("WARNING: Retrying")]
-    chosen = (warnings or errors or lines or ["pip says nothing"])[0]
-    return without_secrets(chosen)[:300].rstrip(".")
+    return without_secrets((errors or lines or ["pip says nothing"])[0])[:300].rstrip(".")
 
 
 def _tail(log: Path) -> str:

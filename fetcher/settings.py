@@ -70,6 +70,9 @@ def read_settings(flags: argparse.Namespace, environ: Mapping[str, str]) -> Sett
     endpoint = text("hf_endpoint") or DEFAULT_ENDPOINT
     if not endpoint.startswith(("https://", "http://")):
         wrong.append("--hf-endpoint (HF_ENDPOINT) must begin with https:// or http://")
+    token = environ.get("HF_TOKEN", "").strip()
+    if not token.isascii() or any(c.isspace() for c in token):
+        wrong.append("HF_TOKEN is not a token (it has characters that no token has)")
     patience = Patience(number("stall_seconds", 30), int(number("tries", 6)), number("backoff_seconds", 1))
     if wrong:
         raise UsageError("; ".join(wrong), "Correct it, or leave it out.")
@@ -79,7 +82,7 @@ def read_settings(flags: argparse.Namespace, environ: Mapping[str, str]) -> Sett
         model_status=Path(status).expanduser() if status else None,
         catalogue=Path(catalogue).expanduser() if catalogue else DEFAULT_CATALOGUE,
         hf_endpoint=endpoint,
-        hf_token=environ.get("HF_TOKEN") or None,
+        hf_token=token or None,
         offline=bool(flags.offline) or environ.get("HF_HUB_OFFLINE", "").lower() in _ON,
         patience=patience,
         environ=environ,
