@@ -1,5 +1,4 @@
-"""
-gpt-sim-1's chat completion: a pure function from a job to an answer.
+"""gpt-sim-1's chat completion: a pure function from a job to an answer.
 
 The text depends on the messages, the seeds, the wanted length and VERSION, and on nothing else: no clock, no
 state, no table that differs between Python versions. `max_tokens`, `stop` and `n` only cut or repeat it.
@@ -69,8 +68,7 @@ def complete(job: ChatJob) -> Answer:
     seen = _digest(job, length)
     reading = read([m.text for m in job.messages if m.role == "user"], _background(job.messages))
     choices = tuple(
-        _choice(index, compose(reading, length, blake2b(seen + b"%d" % index).digest()), job)
-        for index in range(job.n)
+        _choice(index, compose(reading, length, blake2b(seen + b"%d" % index).digest()), job) for index in range(job.n)
     )
     return Answer(
         id=_identifier(job, seen),
@@ -82,8 +80,7 @@ def complete(job: ChatJob) -> Answer:
 
 
 def prompt_tokens(messages: tuple[Message, ...]) -> int:
-    """
-    3 tokens a message, its role and its text, and 3 that prime the answer.
+    """3 tokens a message, its role and its text, and 3 that prime the answer.
 
     The formula that OpenAI publishes for gpt-4o and the like in its cookbook, "How to count tokens with
     tiktoken", function `num_tokens_from_messages`.

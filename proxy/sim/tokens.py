@@ -1,5 +1,4 @@
-"""
-Exact o200k_base token counts, the encoding of GPT-4o and later.
+"""Exact o200k_base token counts, the encoding of GPT-4o and later.
 
 Knows nothing of messages or answers. The tables come inside the toktok package and are loaded at the first
 count (0.3 s, about 65 MB), so that importing this module stays cheap.
@@ -24,8 +23,7 @@ def _truncate() -> Callable[[str, int, str], tuple[str, int]]:
 
 
 def warm_up() -> None:
-    """
-    Load the tables now, if they are not loaded. Safe beside a concurrent `count`, which waits for the same tables.
+    """Load the tables now. Safe beside a concurrent `count`, which waits for the same tables.
 
     toktok holds the interpreter's lock while it loads: other threads stand still for those 0.3 s.
     """
@@ -42,8 +40,7 @@ def count(text: str) -> int:
 
 
 def cut(text: str, max_tokens: int) -> tuple[str, int, bool]:
-    """
-    The first `max_tokens` tokens of `text`, their count, and whether anything was left out.
+    """The first `max_tokens` tokens of `text`, their count, and whether anything was left out.
 
     Never ends in half a character: where a token boundary lies inside one, that character goes too
     and the count is smaller than `max_tokens`.
