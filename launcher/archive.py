@@ -31,7 +31,7 @@ def unpack_tar(archive: Path, folder: Path) -> None:
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's fault, not the archive's
-        raise UnsafeArchiveError(f"{archive.name} cannot be unpacked: {error}.") from error
+        raise UnsafeArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
 
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
@@ -47,15 +47,15 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) 
         target.chmod(0o755 if member.mode & stat.S_IXUSR else 0o644)
     elif member.issym():
         if PurePosixPath(member.linkname).name != member.linkname or member.linkname == "..":
-            raise UnsafeArchiveError(f"The archive's link {member.name} points elsewhere: {member.linkname}.")
+            raise UnsafeArchiveError(f"The archive's link {member.name} points elsewhere: {member.linkname}")
         _fresh(target).symlink_to(member.linkname)
     elif member.islnk():
         original = _inside(folder, member.linkname)
         if original.is_symlink() or not original.is_file():
-            raise UnsafeArchiveError(f"The archive's link {member.name} points at no file: {member.linkname}.")
+            raise UnsafeArchiveError(f"The archive's link {member.name} points at no file: {member.linkname}")
         _fresh(target).hardlink_to(original)
     else:
-        raise UnsafeArchiveError(f"The archive holds something that is no file, folder or link: {member.name}.")
+        raise UnsafeArchiveError(f"The archive holds something that is no file, folder or link: {member.name}")
 
 
 def _second_opinion(member: tarfile.TarInfo, folder: Path) -> None:
@@ -63,7 +63,7 @@ def _second_opinion(member: tarfile.TarInfo, folder: Path) -> None:
         try:
             tarfile.data_filter(member, str(folder))
         except tarfile.FilterError as error:
-            raise UnsafeArchiveError(f"The archive holds {member.name}, which is not safe: {error}.") from error
+            raise UnsafeArchiveError(f"The archive holds {member.name}, which is not safe: {error}") from error
 
 
 def unpack_zip(archive: Path, folder: Path, prefix: str) -> None:
@@ -86,14 +86,14 @@ def unpack_zip(archive: Path, folder: Path, prefix: str) -> None:
                     shutil.copyfileobj(content, sink)
                 target.chmod(0o755)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UnsafeArchiveError(f"{archive.name} cannot be unpacked: {error}.") from error
+        raise UnsafeArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
 
 
 def _members_below(source: zipfile.ZipFile, prefix: str) -> Iterator[zipfile.ZipInfo]:
     for member in source.infolist():
         if member.filename.startswith(prefix) and not member.is_dir():
             if stat.S_ISLNK(member.external_attr >> 16):
-                raise UnsafeArchiveError(f"The archive holds a link: {member.filename}.")
+                raise UnsafeArchiveError(f"The archive holds a link: {member.filename}")
             yield member
 
 
@@ -108,21 +108,21 @@ class _Budget:
         self.bytes -= size
         self.members -= 1
         if self.bytes < 0 or self.members < 0:
-            raise UnsafeArchiveError(f"The archive unpacks to far more than its size allows (at {name}).")
+            raise UnsafeArchiveError(f"The archive unpacks to far more than its size allows (at {name})")
 
 
 def _inside(folder: Path, name: str) -> Path:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise UnsafeArchiveError(f"The archive wants to write outside of its folder: {name}.")
+        raise UnsafeArchiveError(f"The archive wants to write outside of its folder: {name}")
     target = folder.joinpath(*path.parts)
     if any(parent.is_symlink() for parent in target.parents if folder in parent.parents):
-        raise UnsafeArchiveError(f"The archive wants to write through a link: {name}.")
+        raise UnsafeArchiveError(f"The archive wants to write through a link: {name}")
     return target
 
 
 def _fresh(target: Path) -> Path:
     if target.is_symlink() or target.exists():
-        raise UnsafeArchiveError(f"The archive holds {target.name} twice.")
+        raise UnsafeArchiveError(f"The archive holds {target.name} twice")
     target.parent.mkdir(parents=True, exist_ok=True)
     return target

@@ -37,7 +37,7 @@ def clear(folder: Path) -> list[tuple[Path, int]]:
     strange = [path.name for path in inside if path.name not in OURS or path.is_symlink()]
     if strange:
         raise LauncherError(
-            f"{folder} is not only this program's cache: it also holds {', '.join(strange[:5])}.",
+            f"{folder} is not only this program's cache: it also holds {', '.join(strange[:5])}",
             "Nothing was removed; delete by hand what you no longer want.",
         )
     removed = [(path, size_of(path)) for path in inside]

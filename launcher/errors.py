@@ -1,13 +1,13 @@
 """What can go wrong in native mode, each with its exit code and what to do about it.
 
-LauncherError             exit 1   one sentence, and advice
+LauncherError               exit 1   one sentence, and advice
 ├── ConfigurationError      exit 2   everything wrong with the settings, at once
-├── PortInUseError             exit 1
-├── ProxyError           exit 1   the proxy ended although nobody asked it to
-├── UnavailableError           3..8     a binary or a model could not be had; the code is the fetcher's
-│   └── UnsafeArchiveError     exit 7   an archive that tries to write where it should not
-├── LlamaExitError             exit 10  llama-server ended, before or after it was ready
-└── LlamaHealthError       exit 11  llama-server runs and does not become healthy
+├── PortInUseError          exit 1
+├── ProxyError              exit 1   the proxy ended although nobody asked it to
+├── UnavailableError        3 to 8   a binary or a model could not be had; the code is the fetcher's
+│   └── UnsafeArchiveError  exit 7   an archive that tries to write where it should not
+├── LlamaExitError          exit 10  llama-server ended, before or after it was ready
+└── LlamaHealthError        exit 11  llama-server runs and does not become healthy
 """
 
 from typing import ClassVar
@@ -26,7 +26,7 @@ PERMANENT = frozenset({2, NOT_FOUND, UNUSABLE})
 
 
 class LauncherError(Exception):
-    """One sentence about what is wrong; `advice` says what to do; `exit_code` ends the command."""
+    """`message`: one sentence about what is wrong, without its full stop. `advice`: what to do, with it."""
 
     exit_code: int = 1
     code: ClassVar[str] = "launcher_error"
@@ -37,7 +37,7 @@ class LauncherError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        return f"{self.message}. {self.advice}".strip()
 
 
 class ConfigurationError(LauncherError):
@@ -66,6 +66,8 @@ class UnavailableError(LauncherError):
 
     def __init__(self, message: str, advice: str = "", exit_code: int = OUT_OF_REACH, code: str = "") -> None:
         super().__init__(message, advice)
+        self.told = False
+        """Whether the fetcher has printed it already."""
         self.exit_code = exit_code
         self.reason = code or self.code
 

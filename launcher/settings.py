@@ -194,7 +194,7 @@ def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
     if settings.port == settings.llama_port:
         wrong.append(f"--port and --llama-port are both {settings.port}: two servers need two ports")
     if wrong:
-        raise ConfigurationError("; ".join(wrong) + ".")
+        raise ConfigurationError("; ".join(wrong))
     return settings
 
 

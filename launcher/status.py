@@ -37,18 +37,29 @@ class StatusFile:
             }
         )
 
-    def fetchers_error(self) -> dict[str, str] | None:
-        """The `error` the fetcher left here, or None."""
-        try:
-            content = json.loads(self.path.read_bytes())
-        except (OSError, ValueError):
-            return None
-        error = content.get("error") if isinstance(content, dict) else None
+    def error(self) -> dict[str, str] | None:
+        """The `error` a fetcher left here, or None."""
+        error = self.read().get("error")
         return error if isinstance(error, dict) else None
+
+    def follow(self, source: "StatusFile", phase: str) -> None:
+        """Show another file's progress as this one's `phase`."""
+        theirs = source.read()
+        if theirs.get("phase") in ("downloading", "verifying"):
+            shown = {key: theirs.get(key) for key in ("percent", "detail", "eta_seconds")}
+            self._write({"phase": phase, "error": None, "retry_at": None, **shown})
 
     def clear(self) -> None:
         """Forget what a run before this one left."""
         self.path.unlink(missing_ok=True)
+
+    def read(self) -> dict[str, Any]:
+        """The whole of it; empty where there is none."""
+        try:
+            content = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
     def _write(self, fields: dict[str, Any]) -> None:
         content = {
