@@ -1,0 +1,70 @@
+"""THE MAP: every path, what every request meets, and what is opened at start-up and closed at the end.
+
+`create_app` builds everything; the outside world (time, waiting) comes in as a parameter.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from proxy.endpoints import health, models
+from proxy.endpoints.chat import chat
+from proxy.gate import Gate, Handler
+from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.real_model import RealModel, watched
+from proxy.settings import Settings
+from proxy.upstream import connect
+
+Route = tuple[str, str, Handler]
+
+PAGES: tuple[Route, ...] = (
+    ("GET", "/", health.home),
+    ("GET", "/v1", health.home),
+    ("GET", "/health", health.health),
+    ("GET", "/ready", health.ready),
+)
+# Each of these also answers without /v1, for base URLs that leave it out.
+API: tuple[Route, ...] = (
+    ("POST", "/v1/chat/completions", chat),
+    ("GET", "/v1/models", models.listing),
+    ("GET", "/v1/models/{id:.+}", models.one),
+)
+REAL_TIMES = Times(now=time.time, clock=time.monotonic, sleep=asyncio.sleep)
+
+
+def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application:
+    """The application, with nothing opened yet."""
+    app = web.Application(client_max_size=settings.max_body_bytes)
+    app[SETTINGS] = settings
+    app[TIMES] = times
+    Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
+    for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
+        _route(app, method, path, handler)
+    app.cleanup_ctx.append(_real_model)
+    return app
+
+
+def _route(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    """One line of the map: with HEAD where there is GET, and with a trailing slash."""
+    slashed = () if path.endswith(("/", "}")) else (path + "/",)
+    for each in (path, *slashed):
+        app.router.add_route(method, each, handler)
+        if method == "GET":
+            app.router.add_route("HEAD", each, handler)
+
+
+async def _real_model(app: web.Application) -> AsyncIterator[None]:
+    """The connections to llama-server, and the eye kept on it."""
+    settings = app[SETTINGS]
+    async with AsyncExitStack() as stack:
+        upstream = None
+        if settings.llama_url is not None:
+            upstream = await stack.enter_async_context(
+                connect(settings.llama_url, settings.connect_timeout, settings.read_timeout)
+            )
+        app[REAL_MODEL] = RealModel(upstream, settings.model_status, settings.models_dir)
+        await stack.enter_async_context(watched(app[REAL_MODEL]))
+        yield

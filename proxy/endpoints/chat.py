@@ -1,0 +1,102 @@
+"""`POST /v1/chat/completions`: read the request once, then let the simulator or llama.cpp answer."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import cast
+
+from aiohttp import web
+
+from proxy import relay, schema
+from proxy.dispatch import check_listed, is_real, not_now, reach
+from proxy.endpoints import chat_bytes
+from proxy.errors import BadRequestError, UnreachableError
+from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.pace import on_schedule
+from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
+from proxy.sim.chat import ChatJob, Message, complete
+from proxy.sse import HEADERS as STREAM_HEADERS
+
+_PLAIN_HEADERS = {"Content-Type": "application/json"}
+
+
+async def chat(request: web.Request) -> web.StreamResponse:
+    """Answer one request. Raises ApiError."""
+    body = await request.read()
+    model = request.app[REAL_MODEL]
+    try:
+        ask = schema.decode(body)
+    except BadRequestError:
+        # What the simulator would refuse may be fine for llama-server, which judges for itself.
+        name = schema.model_named(body)
+        if name is None or not is_real(name, model):
+            raise
+        return await _forward(request, body)
+    if is_real(ask.model, model):
+        return await _forward(request, body)
+    settings = request.app[SETTINGS]
+    if settings.strict_models:
+        check_listed(ask.model)
+    return await relay.send(request, simulate(ask, settings.seed, request.app[TIMES]))
+
+
+def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
+    """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
+    schema.check(ask)
+    answer = complete(_job(ask, server_seed))
+    created = int(times.now())
+    if not ask.stream:
+        return relay.Answer(chat_bytes.plain(answer, ask.model, created), _PLAIN_HEADERS)
+    options = ask.stream_options
+    with_usage = options is not None and bool(options.include_usage)
+    events = chat_bytes.Events(answer, ask.model, created, with_usage=with_usage)
+    if options is None or not _is_paced(options):
+        return relay.Answer(events.at_once(), STREAM_HEADERS)
+    timed = events.timed(_seconds_before_each(options, answer.id), options.tokens_per_second)
+    return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
+
+
+async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
+    model, now = request.app[REAL_MODEL], request.app[TIMES].now
+    upstream = await reach(model, now)
+    try:
+        answer = await upstream.post("/v1/chat/completions", body, request.headers)
+    except UnreachableError:
+        # It may have gone down to load again: then the truth is a 503 that says so.
+        await model.refresh()
+        if error := not_now(model.state(), now()):
+            raise error from None
+        raise
+    return await relay.send(request, answer)
+
+
+def _job(ask: ChatRequest, server_seed: int) -> ChatJob:
+    stop = ask.stop or ()
+    return ChatJob(
+        messages=tuple([Message(message.role, _text(message)) for message in ask.messages]),
+        seed=ask.seed,
+        server_seed=server_seed,
+        max_tokens=ask.max_completion_tokens or ask.max_tokens,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        n=ask.n or 1,
+        response_length=ask.response_length,
+    )
+
+
+def _text(message: ChatMessage) -> str:
+    content = message.content
+    if isinstance(content, str):
+        return content
+    return "\n".join([part.text for part in cast("list[Part]", content or []) if part.text])
+
+
+def _is_paced(options: StreamOptions) -> bool:
+    return bool(options.delay_min_ms or options.delay_max_ms or options.tokens_per_second)
+
+
+def _seconds_before_each(options: StreamOptions, key: str) -> Iterator[float]:
+    """Uniform between the two delays, the same for the same request; one alone is both, or starts at 0."""
+    low = options.delay_min_ms or 0.0
+    high = low if options.delay_max_ms is None else options.delay_max_ms
+    draw = Random(key).random
+    while True:
+        yield (low + (high - low) * draw()) / 1000

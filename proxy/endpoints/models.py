@@ -1,0 +1,60 @@
+"""`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and what a local model has beside them."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from proxy.dispatch import SIMULATED
+from proxy.errors import no_such_model
+from proxy.keys import REAL_MODEL
+from proxy.real_model import RealModel
+
+_RELEASED = 1795392000  # 2026-11-23, when gpt-sim-1 first answered
+
+
+async def listing(request: web.Request) -> web.Response:
+    """Every model."""
+    return _json({"object": "list", "data": _cards(request.app[REAL_MODEL])})
+
+
+async def one(request: web.Request) -> web.Response:
+    """One model; ids may hold slashes. Raises NotFoundError."""
+    name = request.match_info["id"].rstrip("/")
+    for card in _cards(request.app[REAL_MODEL]):
+        if card["id"] == name:
+            return _json(card)
+    raise no_such_model(name)
+
+
+def _cards(model: RealModel) -> list[dict[str, Any]]:
+    simulated = {
+        "id": SIMULATED,
+        "object": "model",
+        "created": _RELEASED,
+        "owned_by": "openai-api-simulator",
+        "context_length": 128_000,
+        "quantization": None,
+        "size": None,
+        "state": "ready",
+    }
+    return [simulated, *(_real_card(name, model) for name in model.names)]
+
+
+def _real_card(name: str, model: RealModel) -> dict[str, Any]:
+    known = model.manifest(name)
+    state = model.state()
+    return {
+        "id": name,
+        "object": "model",
+        "created": known.created or _RELEASED,
+        "owned_by": known.owner or "llama.cpp",
+        "context_length": known.context_length,
+        "quantization": known.quantization,
+        "size": known.size,
+        "state": state.phase if state.state == "loading" else state.state,
+    }
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

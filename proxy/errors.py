@@ -1,0 +1,117 @@
+"""Every error that a client can see, in OpenAI's shape, and the one place that renders it.
+
+    ApiError                        status, message, type, param, code, headers
+    ├── BadRequestError        400  the request is wrong; `param` names the field
+    ├── NotFoundError          404  no such path or model
+    ├── MethodNotAllowedError  405  with Allow
+    ├── TooLargeError          413  the body exceeds --max-body-bytes
+    ├── InternalError          500  a defect of this program; the log has the details under the request's id
+    ├── UnavailableError       503  a real model that is on its way (Retry-After), has failed, or is not set up
+    ├── RejectedError               llama-server said no: its own status and message
+    └── UpstreamError               llama-server was asked, and
+        ├── UnreachableError   502  cannot be reached, or broke off
+        └── TimedOutError      504  said nothing for too long
+
+The body is `{"error": {"message", "type", "param", "code"}}`, always all four, as in
+https://platform.openai.com/docs/guides/error-codes.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class ApiError(Exception):
+    """An error that is answered to the client."""
+
+    status = 500
+    type = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """The JSON that goes out."""
+        return msgspec.json.encode(
+            {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+        )
+
+
+class BadRequestError(ApiError):
+    """400."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class NotFoundError(ApiError):
+    """404."""
+
+    status = 404
+    type = "invalid_request_error"
+
+
+class MethodNotAllowedError(ApiError):
+    """405."""
+
+    status = 405
+    type = "invalid_request_error"
+
+
+class TooLargeError(ApiError):
+    """413."""
+
+    status = 413
+    type = "invalid_request_error"
+
+
+class InternalError(ApiError):
+    """500."""
+
+
+class UnavailableError(ApiError):
+    """503."""
+
+    status = 503
+
+
+class UpstreamError(ApiError):
+    """llama-server did not answer as it should."""
+
+
+class UnreachableError(UpstreamError):
+    """502."""
+
+    status = 502
+
+
+class TimedOutError(UpstreamError):
+    """504."""
+
+    status = 504
+
+
+class RejectedError(ApiError):
+    """An error that llama-server answered, in OpenAI's shape; it brings its own status and type."""
+
+    def __init__(self, status: int, message: str, *, kind: str, param: str | None, code: str | None) -> None:
+        super().__init__(message, param=param, code=code)
+        self.status = status
+        self.type = kind
+
+
+def no_such_model(name: str, hint: str = "") -> NotFoundError:
+    """OpenAI's answer to a model that is not there, with what would work here."""
+    message = f"The model `{name}` does not exist or you do not have access to it."
+    return NotFoundError(f"{message} {hint}".rstrip(), param="model", code="model_not_found")

@@ -1,0 +1,141 @@
+"""What every request meets: a request id, CORS, errors in OpenAI's shape, and the access log where it is on.
+
+The middleware turns exceptions into answers; the signal adds the headers, also to streams and refusals.
+"""
+
+import asyncio
+import itertools
+import logging
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from proxy.errors import ApiError, BadRequestError, InternalError, MethodNotAllowedError, NotFoundError, TooLargeError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger("proxy")
+
+REQUEST_ID = web.RequestKey("request_id", str)
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
+
+
+class Gate:
+    """Middleware and response signal of one application."""
+
+    def __init__(self, origins: tuple[str, ...], max_body_bytes: int, *, access_log: bool) -> None:
+        self._origins = frozenset(origins)
+        self._max_body_bytes = max_body_bytes
+        self._access_log = access_log
+        self._ids = map(f"req_{os.urandom(8).hex()}%016x".__mod__, itertools.count(1))
+
+    def install(self, app: web.Application) -> None:
+        """Put both into an application, the middleware outermost."""
+        answer = self.watch if self._access_log else self.answer
+
+        @web.middleware
+        async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await answer(request, handler)
+
+        app.middlewares.append(gate)
+        app.on_response_prepare.append(self.dress)
+
+    async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """`answer`, with a line in the access log."""
+        start = time.perf_counter()
+        status = CLIENT_GONE
+        try:
+            response = await self.answer(request, handler)
+            if request.transport is not None and not request.transport.is_closing():
+                status = response.status
+            return response
+        finally:
+            took = (time.perf_counter() - start) * 1000
+            log.info("%s %s %s %d %.1f ms", self._id_of(request), request.method, request.path_qs, status, took)
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The handler's response, or its error's."""
+        try:
+            if request.method == "OPTIONS":
+                return _preflight(request)
+            return await handler(request)
+        except ApiError as error:
+            return render(error)
+        except web.HTTPException as refusal:
+            return render(self._translated(request, refusal))
+        except web.RequestPayloadError:
+            return render(BadRequestError("The body of your request could not be read: its encoding is broken."))
+        except (asyncio.CancelledError, ConnectionError):
+            raise  # the client has left: nobody is there to answer
+        except Exception:  # the last line of defence: details to the log, a clean 500 to the client
+            log.exception("%s %s %s failed", self._id_of(request), request.method, request.path)
+            return render(
+                InternalError(
+                    "The server had an error while processing your request. Its log has the details under "
+                    f"request id {self._id_of(request)}.",
+                    code="internal_error",
+                )
+            )
+
+    async def dress(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Add the headers that every response has."""
+        headers = response.headers
+        headers["x-request-id"] = self._id_of(request)
+        origin = request.headers.get("Origin")
+        if "*" in self._origins:
+            headers["Access-Control-Allow-Origin"] = "*"
+        elif origin is None or origin not in self._origins:
+            return
+        else:
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Vary"] = "Origin"
+        if origin is not None:
+            headers["Access-Control-Expose-Headers"] = "x-request-id, retry-after, retry-after-ms, x-should-retry"
+
+    def _id_of(self, request: web.Request) -> str:
+        known = request.get(REQUEST_ID)
+        if known is None:
+            given = request.headers.get("X-Request-Id")
+            known = given if given is not None and _SANE_ID.fullmatch(given) else next(self._ids)
+            request[REQUEST_ID] = known
+        return known
+
+    def _translated(self, request: web.Request, refusal: web.HTTPException) -> ApiError:
+        if isinstance(refusal, web.HTTPMethodNotAllowed):
+            allow = ", ".join(sorted({*refusal.allowed_methods, "OPTIONS"}))
+            return MethodNotAllowedError(
+                f"Not allowed to {request.method} on {request.path}. Allowed: {allow}.",
+                code="method_not_supported",
+                headers={"Allow": allow},
+            )
+        if isinstance(refusal, web.HTTPRequestEntityTooLarge):
+            return TooLargeError(
+                f"The request body is larger than {self._max_body_bytes} bytes (--max-body-bytes).",
+                code="request_too_large",
+            )
+        if isinstance(refusal, web.HTTPNotFound):
+            return NotFoundError(f"Invalid URL ({request.method} {request.path})", code="unknown_url")
+        return BadRequestError(f"{refusal.reason}.")
+
+
+def render(error: ApiError) -> web.Response:
+    """The one place where an error becomes a response."""
+    return web.Response(
+        body=error.body(), status=error.status, headers={"Content-Type": "application/json", **error.headers}
+    )
+
+
+def _preflight(request: web.Request) -> web.Response:
+    # Any path: a browser shows its page the real answer, a 404 say, only after a good preflight.
+    allowed = request.headers.get("Access-Control-Request-Headers", "*")
+    headers = {
+        "Allow": "GET, HEAD, POST, OPTIONS",
+        "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+        "Access-Control-Allow-Headers": allowed,
+        "Access-Control-Max-Age": "86400",
+    }
+    return web.Response(status=204, headers=headers)

@@ -1,0 +1,24 @@
+"""What the endpoints share, under typed keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from proxy.pace import Clock, Sleep
+from proxy.real_model import RealModel
+from proxy.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The time of day (Unix seconds), a clock that never jumps (seconds), and how to wait."""
+
+    now: Callable[[], float]
+    clock: Clock
+    sleep: Sleep
+
+
+SETTINGS = web.AppKey("SETTINGS", Settings)
+REAL_MODEL = web.AppKey("REAL_MODEL", RealModel)
+TIMES = web.AppKey("TIMES", Times)

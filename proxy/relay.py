@@ -1,0 +1,55 @@
+"""The way out: writes an answer, whole or as an iterator of bytes, until it is done or the client leaves.
+
+Both sources, the simulator and llama-server, leave through `send`, so whatever changes an answer on its way
+(a fault) is a transform of that iterator. Knows nothing of models.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.client_exceptions import ClientConnectionResetError
+
+from proxy import sse
+from proxy.errors import ApiError
+
+Body = AsyncGenerator[bytes, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers, and the body: whole, or the bytes as they come."""
+
+    body: bytes | Body
+    headers: Mapping[str, str]
+    status: int = 200
+
+
+async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Write the answer. A client that leaves closes the source, and so ends the generation upstream."""
+    if isinstance(answer.body, bytes):
+        return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    async with aclosing(answer.body) as source:
+        with suppress(ClientConnectionResetError):  # gone: the server sees it too, and the access log says 499
+            await response.prepare(request)
+            await _pump(source, request, response)
+    return response
+
+
+async def _pump(source: Body, request: web.Request, response: web.StreamResponse) -> None:
+    tail = b"\n\n"
+    try:
+        async for piece in source:
+            await response.write(piece)
+            tail = piece if len(piece) > 3 else tail[-4:] + piece
+    except ApiError as error:
+        response.force_close()
+        if response.content_type == "text/event-stream":
+            await response.write((b"" if sse.at_boundary(tail) else b"\n\n") + sse.error_event(error))
+        elif request.transport is not None:
+            # Half a JSON document cannot carry an error: break off, so that nobody takes it for whole.
+            request.transport.close()
+            return
+    await response.write_eof()

@@ -1,0 +1,135 @@
+"""Listens, tells what is served, and stops in order: no new connections, answers drain, exit.
+
+Knows sockets and signals; the application and the streams for messages are given.
+"""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TextIO
+
+from aiohttp import web
+
+from proxy import VERSION
+from proxy.app import create_app
+from proxy.dispatch import SIMULATED
+from proxy.keys import REAL_MODEL
+from proxy.settings import Settings
+from proxy.sim import tokens
+
+WARM_UP_AFTER_SECONDS = 1.0
+
+
+class CannotListenError(Exception):
+    """The address cannot be had; the message says what to do."""
+
+    exit_code = 1
+
+
+async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
+    """Serve until a signal. Raises CannotListenError."""
+    app = create_app(settings)
+    listener = _bind(settings.host, settings.port)
+    # aiohttp waits this long twice: for the answers, then for what is left of the connections.
+    runner = web.AppRunner(
+        app,
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=max(settings.drain_seconds / 2, 0.01),
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=1024).start()
+        stop = _on_signals()
+        announce(app, settings, listener.getsockname()[1], out, err)
+        loop = asyncio.get_running_loop()
+        warm_up = loop.call_later(WARM_UP_AFTER_SECONDS, _load_tables)
+        await stop.wait()
+        warm_up.cancel()
+    finally:
+        await runner.cleanup()
+
+
+def announce(app: web.Application, settings: Settings, port: int, out: TextIO, err: TextIO) -> None:
+    """Say what is served, and how to call it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(settings.host, settings.host)
+    base = f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{port}"
+    bold, plain = ("\033[1m", "\033[0m") if out.isatty() else ("", "")
+    model = app[REAL_MODEL]
+    rows = [(SIMULATED, "ready: simulated; every other name is answered too, unless strict")]
+    if settings.strict_models:
+        rows = [(SIMULATED, "ready: simulated")]
+    state = model.state()
+    rows += [(name, f"{state.state}: {state.message}") for name in model.names]
+    width = max(len(name) for name, _ in rows)
+    body = '{"model": "' + SIMULATED + '", "messages": [{"role": "user", "content": "Hello!"}]}'
+    lines = [
+        f"{bold}OpenAI API Simulator {VERSION}{plain}",
+        *(f"  {name:<{width}}  {what}" for name, what in rows),
+        f"  base URL: {bold}{base}/v1{plain}",
+        "",
+        f"curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{body}'",
+    ]
+    print("\n".join(lines), file=out, flush=True)
+    if not _is_loopback(settings.host):
+        print(
+            f"warning: {settings.host} is open to the network, and no key is asked for; --host 127.0.0.1 keeps "
+            "it to this machine",
+            file=err,
+            flush=True,
+        )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise CannotListenError(f"cannot listen on {host}: {problem.strerror}; choose another --host") from None
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as problem:
+        listener.close()
+        raise CannotListenError(_why_not(problem, host, port)) from None
+    return listener
+
+
+def _why_not(problem: OSError, host: str, port: int) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use; stop what listens there, or choose another with --port"
+    if problem.errno == errno.EACCES:
+        return f"port {port} on {host} needs more rights; choose one above 1023 with --port"
+    return f"cannot listen on {host}:{port}: {problem.strerror}; choose another --host or --port"
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _on_signals() -> asyncio.Event:
+    """An event for the first signal to stop; the second ends the process at once."""
+    stop = asyncio.Event()
+
+    def handle(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, handle, number)
+    return stop
+
+
+def _load_tables() -> None:
+    # A daemon, so that a signal in its half second is not kept waiting.
+    threading.Thread(target=tokens.warm_up, name="token-tables", daemon=True).start()

@@ -1,0 +1,22 @@
+"""Server-sent events as bytes: `data: ...` and an empty line.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from proxy.errors import ApiError
+
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+DONE = b"data: [DONE]\n\n"
+
+# A proxy in between must neither transform, cache nor collect the events.
+HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+
+def error_event(error: ApiError) -> bytes:
+    """The event that tells of an error in a stream that has begun."""
+    return b"data: " + error.body() + b"\n\n"
+
+
+def at_boundary(tail: bytes) -> bool:
+    """Whether bytes that end in `tail` (four bytes suffice) end with a whole event."""
+    return tail.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))

@@ -1,0 +1,139 @@
+"""llama.cpp: forwards a request's bytes and hands back the answer's bytes untouched.
+
+Only an error that llama-server answers is read, to give it OpenAI's shape. Knows nothing of models or of
+who asks.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from proxy.errors import ApiError, BadRequestError, RejectedError, TimedOutError, UnavailableError, UnreachableError
+from proxy.relay import Answer, Body
+
+# RFC 9110, section 7.6.1, and what this server says for itself.
+_NOT_FORWARDED = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "server", "date", "access-control-allow-origin", "access-control-allow-credentials", "vary"}
+)
+_REQUEST_HEADERS = ("Authorization", "Content-Type", "Accept", "X-Request-Id")
+_LONGEST_ERROR = 64 * 1024
+# llama-server closes idle connections after 5 s; ours go before that.
+_KEEPALIVE_SECONDS = 4.0
+
+
+class Upstream:
+    """One llama-server and the connections to it."""
+
+    def __init__(
+        self, url: str, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession, read_timeout: float
+    ) -> None:
+        self.url = url
+        self._pooled = pooled
+        self._fresh = fresh
+        self._read_timeout = read_timeout
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Forward, and answer with what comes back, as it comes.
+
+        Raises UnreachableError, TimedOutError, and what llama-server's own error turns into.
+        """
+        sent = {name: headers[name] for name in _REQUEST_HEADERS if name in headers}
+        response = await self._send(path, body, sent)
+        if response.status >= 400:
+            raise await _rejection(response)
+        kept = {name: value for name, value in response.headers.items() if name.lower() not in _NOT_FORWARDED}
+        return Answer(self._bytes_of(response), kept, response.status)
+
+    async def get(self, path: str, seconds: float) -> tuple[int, bytes]:
+        """One small answer, status and body. Raises aiohttp.ClientError or TimeoutError."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        async with self._pooled.get(self.url + path, timeout=timeout) as response:
+            return response.status, await response.content.read()
+
+    async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        reused = SimpleNamespace(connection=False)
+        try:
+            return await self._pooled.post(self.url + path, data=body, headers=headers, trace_request_ctx=reused)
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            if not (reused.connection and _went_stale(problem)):
+                raise self._failure(problem) from None
+        # The pooled connection was closed at the other end just as it was taken. Nothing was answered, so ask
+        # once more, on a connection that cannot be stale.
+        try:
+            return await self._fresh.post(self.url + path, data=body, headers=headers)
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise self._failure(problem) from None
+
+    async def _bytes_of(self, response: aiohttp.ClientResponse) -> Body:
+        try:
+            async for piece in response.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise self._failure(problem) from None
+        finally:
+            # Before its end, closing the connection is what tells llama-server to stop generating.
+            if not response.content.at_eof():
+                response.close()
+            response.release()
+
+    def _failure(self, problem: Exception) -> ApiError:
+        where = f"The llama-server at {self.url}"
+        if isinstance(problem, aiohttp.ConnectionTimeoutError):
+            return TimedOutError(f"{where} did not take the connection in time.", code="upstream_timeout")
+        if isinstance(problem, TimeoutError):
+            silence = f"was silent for {self._read_timeout:g} seconds (--read-timeout)"
+            return TimedOutError(f"{where} {silence}.", code="upstream_timeout")
+        what = "cannot be reached" if isinstance(problem, aiohttp.ClientConnectorError) else "broke off its answer"
+        return UnreachableError(
+            f"{where} {what}. Check that it is running, or set LLAMA_URL.", code="upstream_unreachable"
+        )
+
+
+@asynccontextmanager
+async def connect(url: str, connect_timeout: float, read_timeout: float) -> AsyncIterator[Upstream]:
+    """An Upstream whose connections close at the end. No total timeout: an answer may take as long as it takes."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
+    traces = aiohttp.TraceConfig()
+    traces.on_connection_reuseconn.append(_note_reuse)
+    shared: dict[str, Any] = {"timeout": timeout, "auto_decompress": False, "cookie_jar": aiohttp.DummyCookieJar()}
+    pooled = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_SECONDS)
+    unpooled = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with (
+        aiohttp.ClientSession(connector=pooled, trace_configs=[traces], **shared) as pooled_session,
+        aiohttp.ClientSession(connector=unpooled, **shared) as fresh_session,
+    ):
+        yield Upstream(url, pooled_session, fresh_session, read_timeout)
+
+
+async def _note_reuse(_session: object, trace: SimpleNamespace, _params: object) -> None:
+    if trace.trace_request_ctx is not None:
+        trace.trace_request_ctx.connection = True
+
+
+def _went_stale(problem: Exception) -> bool:
+    """Whether a connection ended before one byte of an answer: aiohttp puts what it had seen in `message`."""
+    if isinstance(problem, aiohttp.ServerDisconnectedError):
+        return isinstance(problem.message, str)
+    return isinstance(problem, aiohttp.ClientOSError) and not isinstance(problem, aiohttp.ClientConnectorError)
+
+
+async def _rejection(response: aiohttp.ClientResponse) -> ApiError:
+    """llama-server's `{"error": {"code": 400, "message", "type"}}` with OpenAI's four fields."""
+    try:
+        async with response:
+            body = await response.content.read(_LONGEST_ERROR)
+        error = msgspec.json.decode(body)["error"]
+        message, kind = str(error["message"]), str(error.get("type") or "")
+    except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
+        message, kind = f"llama-server answered with status {response.status}.", ""
+    if response.status == 503:
+        return UnavailableError(message, code="model_loading", headers={"Retry-After": "1"})
+    if response.status == 400:
+        return BadRequestError(message, code=kind if kind != BadRequestError.type else None)
+    kind = kind or ("server_error" if response.status >= 500 else BadRequestError.type)
+    return RejectedError(response.status, message, kind=kind, param=None, code=None)
