@@ -6,6 +6,7 @@ state, no table that differs between Python versions. `max_tokens`, `stop` and `
 
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -41,14 +42,19 @@ class ChatJob:
     response_length: Literal["short", "medium", "long"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
-    """One text, in the pieces a stream sends; `completion_tokens` counts the joined text."""
+    """One text; `completion_tokens` counts exactly it."""
 
     index: int
-    pieces: tuple[str, ...]
+    text: str
     finish_reason: Literal["stop", "length"]
     completion_tokens: int
+
+    @cached_property  # half of the work of a paragraph, and only a stream asks
+    def pieces(self) -> tuple[str, ...]:
+        """The text in parts of about a token, one for each event of a stream."""
+        return tuple(_PIECES.findall(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ def prompt_tokens(messages: tuple[Message, ...]) -> int:
     return 3 + sum([3 + count(m.role) + count(m.text) for m in messages])
 
 
+@lru_cache(maxsize=16)
 def fingerprint(server_seed: int) -> str:
     """`system_fingerprint`: changes with the generator and with the server's seed."""
     return "fp_" + blake2b(b"%d %d" % (VERSION, server_seed), digest_size=5).hexdigest()
@@ -105,7 +112,7 @@ def _choice(index: int, text: str, job: ChatJob) -> Choice:
     if matches:
         text, finish = text[: min(matches)], "stop"
         tokens = count(text)
-    return Choice(index, tuple(_PIECES.findall(text)), finish, tokens)
+    return Choice(index, text, finish, tokens)
 
 
 def _digest(job: ChatJob, length: Length) -> bytes:

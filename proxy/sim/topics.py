@@ -126,11 +126,13 @@ def _phrases(tokens: list[str]) -> dict[str, None]:
         elif role == _PHRASE_START and phrase and len(waiting) == 1:
             waiting.append(words.DETERMINERS[lower])
         else:
-            _close(phrase, found)
-            phrase = []
+            if phrase:
+                _close(phrase, found)
+                phrase = []
             waiting = [words.DETERMINERS[lower]] if role == _PHRASE_START else []
         before = lower
-    _close(phrase, found)
+    if phrase:
+        _close(phrase, found)
     return found
 
 
@@ -159,7 +161,7 @@ def _close(phrase: list[str], found: dict[str, None]) -> None:
 
 
 def _says_nothing(phrase: list[str]) -> bool:
-    return all(
-        word.isdigit() if word[0] <= "9" else (word.lower() if word.isascii() else word) in words.SAY_NOTHING
-        for word in phrase
-    )
+    for word in phrase:
+        if not (word.isdigit() if word[0] <= "9" else word in words.SAY_NOTHING or word.lower() in words.SAY_NOTHING):
+            return False
+    return True
