@@ -9,7 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -122,7 +122,7 @@ class Downloader:
 
     def _take_over(self, part: Part, offer: Offer) -> None:
         kept = part.kept_identity()
-        if kept is None or not offer.identity.same_bytes_as(kept):
+        if kept is None or not offer.identity.continues(kept):
             part.restart()
         else:
             self._progress.begin("downloading", "checking what had arrived", offer.size)
@@ -187,7 +187,7 @@ class Downloader:
         start, total = _range_of(response)
         if response.status_code == 416 and total == part.size:
             return total
-        changed = self._changed(response, part, offer)
+        changed = self._is_another_file(response, part, offer)
         if response.status_code == 416 or changed or (response.status_code == 206 and start != part.size):
             part.restart()
             raise Transient("the file has changed on the server, from the beginning", retry_after=0.0)
@@ -201,18 +201,15 @@ class Downloader:
             )
         return offer.size if offer.size is not None else total
 
-    def _changed(self, response: httpx.Response, part: Part, offer: Offer) -> bool:
+    def _is_another_file(self, response: httpx.Response, part: Part, offer: Offer) -> bool:
         """For an address that told nothing beforehand, the first answer's ETag is the file's identity."""
         etag = response.headers.get("ETag")
-        if offer.etag is not None or offer.sha256 is not None or etag is None or response.status_code == 416:
+        if offer.etag is not None or offer.sha256 is not None or response.status_code == 416:
             return False
-        kept = part.kept_identity()
-        before = kept.etag if kept else None
-        if part.size and before is not None and before != etag and response.status_code == 206:
-            return True
-        if before != etag:
-            identity = offer.identity
-            part.belongs_to(Identity(identity.url, etag, identity.size, identity.revision, None))
+        if response.status_code == 206:
+            kept = part.kept_identity()
+            return kept is None or kept.etag is None or kept.etag != etag
+        part.belongs_to(replace(offer.identity, etag=etag))
         return False
 
 

@@ -27,12 +27,16 @@ class Identity:
     revision: str | None
     sha256: str | None
 
-    def same_bytes_as(self, other: "Identity") -> bool:
-        """Whether bytes of the one continue the other. Without a hash or a strong ETag nobody can know."""
-        if self.sha256 or other.sha256:
-            return self.sha256 == other.sha256 and self.size == other.size
-        strong = self.etag is not None and not self.etag.startswith("W/")
-        return strong and (self.url, self.etag) == (other.url, other.etag)
+    def continues(self, kept: "Identity") -> bool:
+        """Whether the rest of this file belongs behind the bytes that are kept.
+
+        A hash decides, or a strong ETag (RFC 9110, 8.8.1). Where nothing is known beforehand the ETag that was
+        kept must be strong, and the server's answer is held to it later.
+        """
+        if self.sha256:
+            return self.sha256 == kept.sha256
+        strong = kept.etag is not None and not kept.etag.startswith("W/")
+        return strong and self.url == kept.url and self.etag in (None, kept.etag)
 
 
 class Part:
