@@ -80,7 +80,7 @@ GENERIC_NOUNS = _words("""
     paragraphs people person piece poem point points problem problems prompt question questions reason reasons
     report response sentence sentences simple short long brief detailed sort step steps story summary text
     thing things tip tips title topic type types user way ways word words year years day time terms language
-    english assistants concise friendly polite old sense
+    english assistants concise friendly polite old sense afternoon evening morning
     """)
 
 SAY_NOTHING = GENERIC_NOUNS | LINKS | DETERMINERS.keys() | set(DETERMINERS.values())

@@ -93,7 +93,7 @@ class _Writer:
     def sentence(self, role: str) -> str:
         if role == "open":
             role = self._kind
-        elif role == "link" and not self._other:
+        elif (role == "link" and not self._other) or (role == "context" and self._kind == "code"):
             role = "detail"
         unused = self._unused.get(role)
         if not unused:

@@ -68,7 +68,7 @@ OPENINGS = {
         names|a handful of well-known facts|the people involved].
     """,
     "yesno": """
-        [Yes, in most cases|In most situations, yes|Generally, yes], although {t} [can|may] depend on [the
+        [Yes, in most cases|In most situations, yes|Generally, yes], although much about {t} depends on [the
         details|the circumstances|your goals].
 
         [It depends|That depends], [mostly|mainly|above all] on what you [expect from|want from|have in mind
@@ -196,9 +196,8 @@ SOCIAL = {
 # What carries an answer past its opening.
 BODY = {
     "context": """
-        [Interest in|Attention to|Curiosity about] {t} has [grown|increased] [steadily|slowly but surely|a great
-        deal] over the years, [partly|mainly] because [the basics are easy to share|better tools have become
-        available].
+        It is easy to [underestimate|misjudge] {t}, [partly|mainly] because [the basics look simple|first
+        impressions differ|the interesting parts lie below the surface].
 
         [Much|Most|A good part] of what is [written|said|known] about {t} [comes from|goes back to] [practical
         experience|careful observation|people who tried things out].
@@ -222,7 +221,7 @@ BODY = {
         [Three|A few] questions [are worth asking|deserve attention]: [what the goal is, what is already known,
         and what could go wrong|who is involved, what they need, and when].
 
-        The [hardest|slowest] part of working with {t} is often [the beginning|finding a good starting
+        The [hardest|slowest] part with {t} is often [the beginning|finding a good starting
         point|knowing what to leave out], because [there are many options|good advice depends on context].
 
         [Experience|Practice] [shows|suggests] that [a simple plan|a modest start|regular attention] [works
@@ -263,7 +262,7 @@ BODY = {
         {t}.
     """,
     "example": """
-        For [example|instance], [a beginner|a small team|someone new to the subject] might [spend an afternoon
+        For [example|instance], [a beginner|a small team|someone new to the field] might [spend an afternoon
         on|read about|look into] {t} and come away with [one clear idea to try|more questions than answers].
 
         [Imagine|Picture|Think of] [a friend who hears|a student who reads|someone who learns] about {t} for the
