@@ -5,11 +5,13 @@ Knows sockets and signals; the application and the streams for messages are give
 
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
+from functools import partial
 from typing import TextIO
 
 from aiohttp import web
@@ -17,9 +19,13 @@ from aiohttp import web
 from proxy import VERSION
 from proxy.app import create_app
 from proxy.dispatch import SIMULATED
+from proxy.errors import BadRequestError
+from proxy.gate import render
 from proxy.keys import REAL_MODEL
 from proxy.settings import Settings
 from proxy.sim import tokens
+
+log = logging.getLogger("proxy")
 
 WARM_UP_AFTER_SECONDS = 1.0
 
@@ -28,6 +34,23 @@ class CannotListenError(Exception):
     """The address cannot be had; the message says what to do."""
 
     exit_code = 1
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection, but what is not HTTP gets its error in OpenAI's shape too, and no traceback in the log."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Answer bytes that never became a request."""
+        del exc
+        reason = (message or "not understood").strip().splitlines()[0].rstrip(":. ")
+        response = render(BadRequestError(f"This is not a valid HTTP request: {reason}."))
+        response.set_status(status)
+        response.headers["x-request-id"] = f"req_{os.urandom(12).hex()}"
+        response.force_close()
+        log.debug("answered %d to %s: %s", status, request.remote, message)
+        return response
 
 
 async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
@@ -43,13 +66,16 @@ async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
     )
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=1024).start()
+        loop = asyncio.get_running_loop()
+        assert runner.server is not None
+        connection = partial(Connection, runner.server, loop=loop, access_log=None)
+        listening = await loop.create_server(connection, sock=listener, backlog=1024)
         stop = _on_signals()
         announce(app, settings, listener.getsockname()[1], out, err)
-        loop = asyncio.get_running_loop()
         warm_up = loop.call_later(WARM_UP_AFTER_SECONDS, _load_tables)
         await stop.wait()
         warm_up.cancel()
+        listening.close()
     finally:
         await runner.cleanup()
 

@@ -52,6 +52,8 @@ def invalid(complaint: str, body: bytes) -> BadRequestError:
     """The body is JSON but not the right JSON; `complaint` is msgspec's. A body that breaks off later is malformed."""
     try:
         value = msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        value = None  # a number too long for any type
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         return malformed(problem)
     found = _COMPLAINT.fullmatch(complaint)

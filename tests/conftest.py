@@ -1,0 +1,36 @@
+"""Fixtures that all tests share: running programs, ended when the test ends."""
+
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from tests import running
+
+
+@pytest.fixture
+def start_proxy():
+    """Start a proxy with flags; several in one test if need be."""
+    with ExitStack() as stack:
+        yield lambda *flags, **environment: stack.enter_context(running.proxy(*flags, **environment))
+
+
+@pytest.fixture
+def start_upstream():
+    """Start one of tests/upstreams by name."""
+    with ExitStack() as stack:
+        yield lambda name, *arguments: stack.enter_context(running.upstream(name, *arguments))
+
+
+@pytest.fixture(scope="session")
+def simulator():
+    """One proxy that only simulates, shared by tests that do not change it."""
+    with running.proxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def http(simulator):
+    """A client of the shared simulator."""
+    with httpx.Client(base_url=simulator.url, timeout=30) as client:
+        yield client

@@ -1,0 +1,514 @@
+"""Bad input, one row each: the status, and the four fields of the error that name what is wrong."""
+
+import gzip
+import json
+import socket
+
+import httpx
+import pytest
+
+HELLO = [{"role": "user", "content": "Hello"}]
+
+
+def body(**fields):
+    return json.dumps({"model": "gpt-sim-1", "messages": HELLO} | fields).encode()
+
+
+def message(**fields):
+    return body(messages=[{"role": "user", "content": "Hello"} | fields])
+
+
+def raw(text):
+    return b'{"model":"gpt-sim-1","messages":[{"role":"user","content":"Hello"}],' + text + b"}"
+
+
+UNPARSED = "We could not parse the JSON body of your request."
+
+# name, body, param, code, the message or its beginning
+TABLE = [
+    ("empty body", b"", None, None, UNPARSED),
+    ("only spaces", b"   ", None, None, UNPARSED),
+    ("half an object", b'{"model":', None, None, UNPARSED),
+    ("trailing comma", b'{"model":"x",}', None, None, UNPARSED),
+    ("single quotes", b"{'model':'x'}", None, None, UNPARSED),
+    ("text after the object", body() + b"x", None, None, UNPARSED),
+    ("not JSON at all", b"model=gpt-sim-1", None, None, UNPARSED),
+    ("byte order mark", b"\xef\xbb\xbf" + body(), None, None, UNPARSED),
+    ("UTF-16", body().decode().encode("utf-16"), None, None, UNPARSED),
+    ("not UTF-8", raw(b'"user":"\xff\xfe"'), None, None, UNPARSED),
+    ("lone surrogate", raw(b'"user":"\\ud800"'), None, None, UNPARSED),
+    ("NaN", raw(b'"temperature":NaN'), None, None, UNPARSED),
+    ("Infinity", raw(b'"temperature":Infinity'), None, None, UNPARSED),
+    ("a control character", raw(b'"user":"a\nb"'), None, None, UNPARSED),
+    ("100,000 brackets", raw(b'"extra":' + b"[" * 100_000 + b"]" * 100_000), None, None, UNPARSED),
+    ("wrong type, then broken", b'{"model":1,"messages":[}', None, None, UNPARSED),
+    (
+        "an array",
+        b"[]",
+        None,
+        "invalid_type",
+        "Invalid type for the request body: expected an object, but got an array instead.",
+    ),
+    (
+        "null",
+        b"null",
+        None,
+        "invalid_type",
+        "Invalid type for the request body: expected an object, but got null instead.",
+    ),
+    (
+        "no model",
+        b'{"messages":[{"role":"user","content":"x"}]}',
+        "model",
+        "missing_required_parameter",
+        "Missing required parameter: 'model'.",
+    ),
+    (
+        "model null",
+        body(model=None),
+        "model",
+        "invalid_type",
+        "Invalid type for 'model': expected a string, but got null instead.",
+    ),
+    (
+        "model a number",
+        body(model=4),
+        "model",
+        "invalid_type",
+        "Invalid type for 'model': expected a string, but got an integer instead.",
+    ),
+    (
+        "model empty",
+        body(model=""),
+        "model",
+        "empty_string",
+        "Invalid 'model': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+    ),
+    (
+        "no messages",
+        b'{"model":"gpt-sim-1"}',
+        "messages",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages'.",
+    ),
+    (
+        "messages a string",
+        body(messages="hi"),
+        "messages",
+        "invalid_type",
+        "Invalid type for 'messages': expected an array of objects, but got a string instead.",
+    ),
+    (
+        "messages null",
+        body(messages=None),
+        "messages",
+        "invalid_type",
+        "Invalid type for 'messages': expected an array of objects, but got null instead.",
+    ),
+    (
+        "messages an object",
+        body(messages={}),
+        "messages",
+        "invalid_type",
+        "Invalid type for 'messages': expected an array of objects, but got an object instead.",
+    ),
+    (
+        "messages empty",
+        body(messages=[]),
+        "messages",
+        "empty_array",
+        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+    ),
+    (
+        "a message that is a string",
+        body(messages=["hi"]),
+        "messages[0]",
+        "invalid_type",
+        "Invalid type for 'messages[0]': expected an object, but got a string instead.",
+    ),
+    (
+        "no role",
+        body(messages=[*HELLO, {"content": "x"}]),
+        "messages[1].role",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[1].role'.",
+    ),
+    (
+        "unknown role",
+        message(role="robot"),
+        "messages[0].role",
+        "invalid_value",
+        (
+            "Invalid value: 'robot'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', "
+            "and 'developer'."
+        ),
+    ),
+    (
+        "role a number",
+        message(role=1),
+        "messages[0].role",
+        "invalid_type",
+        "Invalid type for 'messages[0].role': expected a string, but got an integer instead.",
+    ),
+    (
+        "no content",
+        body(messages=[{"role": "user"}]),
+        "messages[0].content",
+        "invalid_type",
+        "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "content a number",
+        message(content=1.5),
+        "messages[0].content",
+        "invalid_type",
+        (
+            "Invalid type for 'messages[0].content': expected one of a string or array of objects, "
+            "but got a decimal number instead."
+        ),
+    ),
+    (
+        "content an object",
+        message(content={"text": "x"}),
+        "messages[0].content",
+        "invalid_type",
+        (
+            "Invalid type for 'messages[0].content': expected one of a string or array of objects, "
+            "but got an object instead."
+        ),
+    ),
+    (
+        "a part that is a string",
+        message(content=["x"]),
+        "messages[0].content[0]",
+        "invalid_type",
+        "Invalid type for 'messages[0].content[0]': expected an object, but got a string instead.",
+    ),
+    (
+        "a part with no type",
+        message(content=[{"text": "x"}]),
+        "messages[0].content[0].type",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[0].content[0].type'.",
+    ),
+    (
+        "an unknown part",
+        message(content=[{"type": "smell"}]),
+        "messages[0].content[0].type",
+        "invalid_value",
+        "Invalid value: 'smell'. Supported values are: 'text', 'image_url',",
+    ),
+    (
+        "a text part with no text",
+        message(content=[{"type": "text"}]),
+        "messages[0].content[0].text",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[0].content[0].text'.",
+    ),
+    (
+        "temperature too high",
+        body(temperature=3),
+        "temperature",
+        "decimal_above_max_value",
+        "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.",
+    ),
+    (
+        "temperature too low",
+        body(temperature=-0.5),
+        "temperature",
+        "decimal_below_min_value",
+        "Invalid 'temperature': decimal below minimum value. Expected a value >= 0, but got -0.5 instead.",
+    ),
+    (
+        "temperature a string",
+        body(temperature="1"),
+        "temperature",
+        "invalid_type",
+        "Invalid type for 'temperature': expected a decimal, but got a string instead.",
+    ),
+    (
+        "top_p too high",
+        body(top_p=1.1),
+        "top_p",
+        "decimal_above_max_value",
+        "Invalid 'top_p': decimal above maximum value. Expected a value <= 1, but got 1.1 instead.",
+    ),
+    (
+        "presence_penalty too high",
+        body(presence_penalty=2.5),
+        "presence_penalty",
+        "decimal_above_max_value",
+        "Invalid 'presence_penalty': decimal above maximum value. Expected a value <= 2, but got 2.5 instead.",
+    ),
+    (
+        "frequency_penalty too low",
+        body(frequency_penalty=-3),
+        "frequency_penalty",
+        "decimal_below_min_value",
+        "Invalid 'frequency_penalty': decimal below minimum value. Expected a value >= -2, but got -3 instead.",
+    ),
+    (
+        "n zero",
+        body(n=0),
+        "n",
+        "integer_below_min_value",
+        "Invalid 'n': integer below minimum value. Expected a value >= 1, but got 0 instead.",
+    ),
+    (
+        "n too high",
+        body(n=129),
+        "n",
+        "integer_above_max_value",
+        "Invalid 'n': integer above maximum value. Expected a value <= 128, but got 129 instead.",
+    ),
+    (
+        "n a decimal",
+        body(n=1.5),
+        "n",
+        "invalid_type",
+        "Invalid type for 'n': expected an integer, but got a decimal number instead.",
+    ),
+    (
+        "n a boolean",
+        body(n=True),
+        "n",
+        "invalid_type",
+        "Invalid type for 'n': expected an integer, but got a boolean instead.",
+    ),
+    (
+        "max_tokens zero",
+        body(max_tokens=0),
+        "max_tokens",
+        "integer_below_min_value",
+        "Invalid 'max_tokens': integer below minimum value. Expected a value >= 1, but got 0 instead.",
+    ),
+    (
+        "max_completion_tokens negative",
+        body(max_completion_tokens=-1),
+        "max_completion_tokens",
+        "integer_below_min_value",
+        "Invalid 'max_completion_tokens': integer below minimum value. Expected a value >= 1, but got -1 instead.",
+    ),
+    (
+        "both token limits",
+        body(max_tokens=5, max_completion_tokens=5),
+        "max_tokens",
+        "invalid_parameter_combination",
+        "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
+    ),
+    (
+        "max_tokens a string",
+        body(max_tokens="many"),
+        "max_tokens",
+        "invalid_type",
+        "Invalid type for 'max_tokens': expected an integer, but got a string instead.",
+    ),
+    (
+        "five stops",
+        body(stop=list("abcde")),
+        "stop",
+        "array_above_max_length",
+        (
+            "Invalid 'stop': array too long. Expected an array with maximum length 4, "
+            "but got an array with length 5 instead."
+        ),
+    ),
+    (
+        "a stop that is a number",
+        body(stop=["a", 1]),
+        "stop[1]",
+        "invalid_type",
+        "Invalid type for 'stop[1]': expected a string, but got an integer instead.",
+    ),
+    (
+        "stop a number",
+        body(stop=1),
+        "stop",
+        "invalid_type",
+        "Invalid type for 'stop': expected one of a string or array of strings, but got an integer instead.",
+    ),
+    (
+        "seed a string",
+        body(seed="7"),
+        "seed",
+        "invalid_type",
+        "Invalid type for 'seed': expected an integer, but got a string instead.",
+    ),
+    (
+        "seed of 65 bits",
+        body(seed=2**64),
+        "seed",
+        "integer_above_max_value",
+        (
+            "Invalid 'seed': integer above maximum value. Expected a value <= 9223372036854775807, "
+            "but got 18446744073709551616 instead."
+        ),
+    ),
+    ("seed of 5,000 digits", raw(b'"seed":' + b"9" * 5000), "seed", "invalid_value", "Invalid 'seed'"),
+    (
+        "stream a string",
+        body(stream="yes"),
+        "stream",
+        "invalid_type",
+        "Invalid type for 'stream': expected a boolean, but got a string instead.",
+    ),
+    (
+        "stream_options without stream",
+        body(stream_options={"include_usage": True}),
+        "stream_options",
+        None,
+        "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+    ),
+    (
+        "stream_options a list",
+        body(stream=True, stream_options=[]),
+        "stream_options",
+        "invalid_type",
+        "Invalid type for 'stream_options': expected an object, but got an array instead.",
+    ),
+    (
+        "a negative delay",
+        body(stream=True, stream_options={"delay_min_ms": -1}),
+        "stream_options.delay_min_ms",
+        "decimal_below_min_value",
+        "Invalid 'stream_options.delay_min_ms': decimal below minimum value.",
+    ),
+    (
+        "delays the wrong way round",
+        body(stream=True, stream_options={"delay_min_ms": 9, "delay_max_ms": 5}),
+        "stream_options.delay_min_ms",
+        "invalid_value",
+        "Invalid 'stream_options.delay_min_ms': expected at most delay_max_ms, 5, but got 9.",
+    ),
+    (
+        "no tokens per second",
+        body(stream=True, stream_options={"tokens_per_second": 0}),
+        "stream_options.tokens_per_second",
+        "decimal_below_min_value",
+        (
+            "Invalid 'stream_options.tokens_per_second': decimal below minimum value. "
+            "Expected a value > 0, but got 0 instead."
+        ),
+    ),
+    (
+        "unknown response_length",
+        body(response_length="epic"),
+        "response_length",
+        "invalid_value",
+        "Invalid value: 'epic'. Supported values are: 'short', 'medium', and 'long'.",
+    ),
+    (
+        "top_logprobs alone",
+        body(top_logprobs=2),
+        "top_logprobs",
+        None,
+        "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
+    ),
+    (
+        "top_logprobs too high",
+        body(logprobs=True, top_logprobs=21),
+        "top_logprobs",
+        "integer_above_max_value",
+        "Invalid 'top_logprobs': integer above maximum value. Expected a value <= 20, but got 21 instead.",
+    ),
+    (
+        "same key twice, the last wrong",
+        raw(b'"n":1,"n":0'),
+        "n",
+        "integer_below_min_value",
+        "Invalid 'n': integer below minimum value. Expected a value >= 1, but got 0 instead.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sent", "param", "code", "text"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_a_bad_request_is_told_what_is_wrong(http, sent, param, code, text):
+    answer = http.post("/v1/chat/completions", content=sent, headers={"Content-Type": "application/json"})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+    assert (error["param"], error["code"]) == (param, code)
+    assert error["message"].startswith(text)
+    assert list(error) == ["message", "type", "param", "code"]
+
+
+def test_a_body_over_the_limit_is_413(http):
+    answer = http.post("/v1/chat/completions", content=body(user="x" * 10_000_000))
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "request_too_large"
+    assert "8388608" in answer.json()["error"]["message"]
+
+
+def test_a_body_over_the_limit_is_413_without_a_content_length_too(http):
+    answer = http.post("/v1/chat/completions", content=(b"x" * 65536 for _ in range(160)))
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "request_too_large"
+
+
+def test_a_body_within_the_limit_is_answered(http):
+    answer = http.post("/v1/chat/completions", content=message(content="volcano " * 900_000))
+
+    assert answer.status_code == 200
+
+
+def test_a_compressed_body_is_read(http):
+    answer = http.post(
+        "/v1/chat/completions", content=gzip.compress(body(max_tokens=3)), headers={"Content-Encoding": "gzip"}
+    )
+
+    assert answer.json()["usage"]["completion_tokens"] == 3
+
+
+def test_a_body_that_only_claims_to_be_compressed_is_400(http):
+    answer = http.post("/v1/chat/completions", content=body(), headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 400
+    assert "encoding is broken" in answer.json()["error"]["message"]
+
+
+def test_a_small_body_that_unpacks_to_more_than_the_limit_is_413(http):
+    packed = gzip.compress(body(user="x" * 50_000_000))
+    answer = http.post("/v1/chat/completions", content=packed, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; x=1"])
+def test_the_content_type_does_not_matter(http, content_type):
+    answer = http.post("/v1/chat/completions", content=body(max_tokens=1), headers={"Content-Type": content_type})
+
+    assert answer.status_code == 200
+
+
+def test_what_openai_accepts_is_accepted(http):
+    fields = {
+        "messages": [
+            {"role": "developer", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {}}]},
+            {"role": "assistant", "content": None, "tool_calls": []},
+            {"role": "tool", "content": "42", "tool_call_id": "call_1"},
+        ],
+        "stop": None,
+        "n": None,
+        "temperature": 2,
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "logit_bias": {"50256": -100},
+        "metadata": {"a": "b"},
+        "not_known_to_anyone": {"deep": [1, 2, 3]},
+    }
+
+    assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | fields).status_code == 200
+
+
+def test_bytes_that_are_not_http_get_an_error_in_openais_shape(simulator):
+    url = httpx.URL(simulator.url)
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nbad header\r\n\r\n")
+        answer = connection.makefile("rb").read()
+
+    head, _, text = answer.partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == b"400"
+    assert b"x-request-id: req_" in head
+    assert json.loads(text)["error"]["type"] == "invalid_request_error"
