@@ -20,8 +20,9 @@ while IFS='=' read -r key value; do
     [ -n "$(printenv "$key")" ] || export "$key=$value"
 done <"$settings"
 
-# llama-server counts the machine's cores and does not look at the container's CPU quota. With more
-# threads than the quota pays for, all of them wait for the one that was just throttled.
+# llama-server counts the machine's cores and does not look at the container's CPU quota. With more threads
+# than the quota pays for, all of them wait for the one that was just throttled: half the speed
+# (docs/decisions/0052), so a fraction is rounded down.
 cgroup=${CGROUP_DIR:-/sys/fs/cgroup}
 if [ -n "${LLAMA_ARG_THREADS:-}" ]; then
     quota=-1
@@ -36,7 +37,7 @@ fi
 case $quota in
     max | -*) [ -n "${LLAMA_ARG_THREADS:-}" ] || unset LLAMA_ARG_THREADS ;;
     *)
-        LLAMA_ARG_THREADS=$(((quota + period / 2) / period))
+        LLAMA_ARG_THREADS=$((quota / period))
         [ "$LLAMA_ARG_THREADS" -ge 1 ] || LLAMA_ARG_THREADS=1
         export LLAMA_ARG_THREADS
         ;;

@@ -35,18 +35,18 @@ def inside(image: str, script: str) -> str:
 def test_the_proxy_image_needs_nothing_but_a_port_to_be_healthy_and_to_answer(alone: tuple[str, str]) -> None:
     container, address = alone
     wait_until(lambda: health(container) == "healthy", "the container is healthy")
-    client = OpenAI(base_url=f"{address}/v1", api_key="any-text", max_retries=0)
-    answer = client.chat.completions.create(model="gpt-sim-1", messages=[{"role": "user", "content": "Hello"}])
+    with OpenAI(base_url=f"{address}/v1", api_key="any-text", max_retries=0) as client:
+        answer = client.chat.completions.create(model="gpt-sim-1", messages=[{"role": "user", "content": "Hello"}])
     assert answer.choices[0].message.content
     assert httpx.get(f"{address}/ready").status_code == 200
 
 
 def test_a_proxy_that_stopped_answering_becomes_unhealthy(images: dict[str, str]) -> None:
     quick = ("--health-interval", "200ms", "--health-start-period", "0s", "--health-retries", "1")
-    container = docker("run", "--detach", "--rm", *quick, images["proxy"]).stdout.strip()
+    container = docker("run", "--detach", "--init", *quick, images["proxy"]).stdout.strip()
     try:
         wait_until(lambda: health(container) == "healthy", "the container is healthy")
-        docker("exec", container, "bash", "-c", "kill -STOP -1")
+        docker("exec", container, "bash", "-c", "kill -STOP -1")  # all but PID 1, which is init
         wait_until(lambda: health(container) == "unhealthy", "the container is unhealthy")
     finally:
         docker("rm", "--force", container)

@@ -1,6 +1,5 @@
 """The Compose stack with a real llama-server and a real model: up, ask, crash, again, down."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -31,17 +30,11 @@ def client(stack: Stack) -> OpenAI:
 
 
 def ask(stack: Stack, model: str) -> str:
-    answer = client(stack).chat.completions.create(
-        model=model, messages=[{"role": "user", "content": QUESTION}], max_tokens=24, seed=1
-    )
+    with client(stack) as openai:
+        answer = openai.chat.completions.create(
+            model=model, messages=[{"role": "user", "content": QUESTION}], max_tokens=24, seed=1
+        )
     return answer.choices[0].message.content or ""
-
-
-def answers(stack: Stack, model: str) -> bool:
-    try:
-        return bool(ask(stack, model))
-    except APIStatusError:
-        return False
 
 
 @pytest.mark.parametrize("model", [REAL, SIMULATED])
@@ -51,19 +44,28 @@ def test_a_question_is_answered(stack: Stack, model: str) -> None:
 
 @pytest.mark.parametrize("model", [REAL, SIMULATED])
 def test_a_streamed_answer_comes_in_several_pieces(stack: Stack, model: str) -> None:
-    stream = client(stack).chat.completions.create(
-        model=model, messages=[{"role": "user", "content": QUESTION}], max_tokens=24, stream=True
-    )
-    pieces = [chunk.choices[0].delta.content for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
+    with client(stack) as openai:
+        stream = openai.chat.completions.create(
+            model=model, messages=[{"role": "user", "content": QUESTION}], max_tokens=24, stream=True
+        )
+        deltas = [chunk.choices[0].delta.content for chunk in stream if chunk.choices]
+    pieces = [delta for delta in deltas if delta]
     assert len(pieces) > 3
 
 
-def test_the_real_model_knows_the_capital_of_france(stack: Stack) -> None:
-    assert "Paris" in ask(stack, REAL)
+def test_the_real_model_is_llama_cpps_and_not_a_simulation_under_its_name(stack: Stack) -> None:
+    question = {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": 4}
+    said = {
+        model: httpx.post(f"{stack.url}/v1/chat/completions", json={"model": model, **question}, timeout=60).json()
+        for model in (REAL, SIMULATED)
+    }
+    assert "timings" in said[REAL], "which only llama.cpp adds"
+    assert "timings" not in said[SIMULATED]
 
 
 def test_both_kinds_of_model_are_listed_and_ready(stack: Stack) -> None:
-    assert {REAL, SIMULATED} <= {model.id for model in client(stack).models.list()}
+    with client(stack) as openai:
+        assert {REAL, SIMULATED} <= {model.id for model in openai.models.list()}
     assert httpx.get(f"{stack.url}/ready").status_code == 200
 
 
@@ -71,18 +73,54 @@ def test_llama_server_itself_is_published_too(stack: Stack) -> None:
     assert httpx.get(f"http://127.0.0.1:{stack.llama_port}/health").status_code == 200
 
 
-def test_a_second_up_needs_no_network_and_leaves_what_runs_alone(stack: Stack) -> None:
+def test_a_second_up_leaves_what_runs_alone(stack: Stack) -> None:
     before = [stack.container("llama"), stack.container("proxy")]
-    nowhere = {"PIP_INDEX_URL": NOBODY, "HF_ENDPOINT": NOBODY}
-    stack.compose("up", "--wait", "--no-build", **nowhere)
+    stack.compose("up", "--wait", "--no-build")
     assert [stack.container("llama"), stack.container("proxy")] == before
-    assert answers(stack, REAL)
+
+
+def test_a_second_up_needs_no_network(stack: Stack) -> None:
+    stack.compose("up", "--wait", "--no-build", PIP_INDEX_URL=NOBODY, HF_ENDPOINT=NOBODY)
+    assert ask(stack, REAL)
 
 
 def test_a_llama_that_crashes_is_an_openai_error_until_it_is_back(stack: Stack) -> None:
-    first_start = stack.inspect("llama")["State"]
     llama = stack.container("llama")
-    assert docker("exec", llama, "id", "-u").stdout.strip() == "1000"
-    docker("exec", llama, "sh", "-c", "kill -STOP -1")  # held, so that the request below surely meets no server
-    docker("kill", "--signal", "KILL", llama, check=False) if False else None
-    assert first_start
+    docker("exec", llama, "sh", "-c", "kill -KILL -1", check=False)  # all but PID 1, so not a manual stop
+    refused: list[APIStatusError] = []
+
+    def answered() -> bool:
+        assert ask(stack, SIMULATED), "the simulator answers all the while"
+        try:
+            return bool(ask(stack, REAL))
+        except APIStatusError as error:
+            refused.append(error)
+            return False
+
+    wait_until(answered, "the real model answers again")
+    assert {error.status_code for error in refused} <= {502, 503}
+    assert all(error.code and error.type for error in refused), "each in OpenAI's shape"
+    assert refused, "the crash was not seen at all"
+    assert stack.inspect("llama")["RestartCount"] == 1
+    assert stack.container("llama") == llama
+
+
+def test_a_model_out_of_reach_fails_the_command_and_not_the_endpoint(new_stack: Callable[..., Stack]) -> None:
+    stack = new_stack("unreachable", MODEL=REAL, PIP_INDEX_URL=NOBODY, HF_ENDPOINT=NOBODY, HF_TOKEN="")
+    # The proxy mounts the new volume first, and still the fetcher's user can write to it.
+    stack.compose("up", "--wait", "--no-build", "proxy")
+    up = stack.compose("up", "--wait", "--no-build", check=False)
+    assert up.returncode != 0
+    assert 'service "fetcher" didn\'t complete successfully: exit 5' in up.stderr
+    log = docker("logs", stack.container("fetcher")).stderr
+    assert log.splitlines()[-1].startswith("error: ")
+
+    assert ask(stack, SIMULATED)
+    ready = httpx.get(f"{stack.url}/ready")
+    assert ready.status_code == 503
+    assert ready.json()["models"][REAL]["state"] == "failed"
+    with pytest.raises(APIStatusError) as refused:
+        ask(stack, REAL)
+    assert (refused.value.status_code, refused.value.code) == (503, "model_failed")
+
+    assert stack.down() == []
