@@ -26,7 +26,7 @@ def plain(answer: Answer, model: str, created: int) -> bytes:
         [
             b'{"index":%d,"message":{"role":"assistant","content":%b,"refusal":null,"annotations":[]},'
             b'"logprobs":null,"finish_reason":"%b"}'
-            % (choice.index, _encode("".join(choice.pieces)), choice.finish_reason.encode())
+            % (choice.index, _encode(choice.text), choice.finish_reason.encode())
             for choice in answer.choices
         ]
     )
