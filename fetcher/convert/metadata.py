@@ -8,26 +8,30 @@ from fetcher.convert.tokenizer import Tokenizer
 
 ARCHITECTURE: Final = "apertus"
 
-# As the original renders a conversation; a system message goes before the first user message, after
-# which comes an empty line. Only tokens of the original are written, so a role without any is refused.
+# As the original renders a conversation: a system message goes before the first user message, with an empty
+# line between. Only tokens of the original are written, so a role without any is refused. A conversation of
+# a system message alone, which the original does not have, is taken as the user's.
 CHAT_TEMPLATE: Final = """\
-{%- set ns = namespace(system='') -%}
+{%- set ns = namespace(system=[]) -%}
 {%- for message in messages -%}
 {%- if message['role'] in ['system', 'developer'] -%}
-{%- set ns.system = ns.system + message['content'] + '\\n\\n' -%}
+{%- set ns.system = ns.system + [message['content']] -%}
 {%- endif -%}
 {%- endfor -%}
 {{- '<|bos|>' -}}
 {%- for message in messages -%}
 {%- if message['role'] == 'user' -%}
-{{- '<|user_start|>' + ns.system + message['content'] + '<|user_end|>' -}}
-{%- set ns.system = '' -%}
+{{- '<|user_start|>' + (ns.system + [message['content']]) | join('\\n\\n') + '<|user_end|>' -}}
+{%- set ns.system = [] -%}
 {%- elif message['role'] == 'assistant' -%}
 {{- '<|assistant_start|>' + message['content'] + '<|assistant_end|>' -}}
 {%- elif message['role'] not in ['system', 'developer'] -%}
 {{- raise_exception('This model knows the roles system, user and assistant only, not ' + message['role']) -}}
 {%- endif -%}
 {%- endfor -%}
+{%- if ns.system -%}
+{{- '<|user_start|>' + ns.system | join('\\n\\n') + '<|user_end|>' -}}
+{%- endif -%}
 {%- if add_generation_prompt -%}
 {{- '<|assistant_start|>' -}}
 {%- endif -%}

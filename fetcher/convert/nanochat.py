@@ -102,17 +102,17 @@ def plan_weights(config: Config, tensors: Mapping[str, Tensor], label: str) -> l
         tensor = tensors.get(key)
         if tensor is None:
             raise UnsupportedCheckpoint(f"{label} lacks the tensor {key!r}")
-        if tensor.shape not in _shapes(weight, config):
+        if tensor.shape not in _shapes(weight):
             raise UnsupportedCheckpoint(
                 f"{label} has {key!r} with the shape {list(tensor.shape)}, not {[weight.rows, weight.columns]}"
             )
     return sorted(weights.values(), key=lambda weight: tensors[weight.source].entry.offset)
 
 
-def _shapes(weight: Weight, config: Config) -> list[tuple[int, ...]]:
+def _shapes(weight: Weight) -> list[tuple[int, ...]]:
     """The vocabulary may be padded to a multiple of 64 (since 2025-12-09)."""
     shapes: list[tuple[int, ...]] = [(weight.rows, weight.columns)]
-    if weight.rows == config.vocab_size and weight.source in (_EMBEDDING, _OUTPUT):
+    if weight.source in (_EMBEDDING, _OUTPUT):
         shapes.append((-(-weight.rows // 64) * 64, weight.columns))
     return shapes
 
