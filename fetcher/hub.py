@@ -131,6 +131,8 @@ class Hub:
                 f"the hub refuses {repo} ({status})",
                 "Set HF_TOKEN to a valid token that may read it." if not self._token else "Renew HF_TOKEN.",
             )
+        if status == 404:
+            return NoSuchThing(f"{what} is not at {self._endpoint} (404)", "Check the spelling, and HF_ENDPOINT.")
         if status in (408, 429) or status >= 500:
             return Transient(
                 f"the hub answered {status}", retry_after=_seconds(failure.response.headers.get("Retry-After"))

@@ -96,14 +96,14 @@ class CommandLine:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, stderr: int = subprocess.PIPE, **environ: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "fetcher", *arguments],
             cwd=ROOT,
             env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
