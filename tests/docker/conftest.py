@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -56,12 +57,14 @@ def new_stack(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     override = folder / "override.yml"
     services: dict[str, dict[str, object]] = {service: {"image": name} for service, name in images.items()}
     # Some networks sign with certificates of their own, which the system's store knows and certifi does not.
+    services |= {f"llama-{kind}": {"image": images["llama"]} for kind in ("cuda", "rocm", "vulkan")}
     services["fetcher"]["environment"] = {"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
     override.write_text(json.dumps({"services": services}))
     stacks: list[Stack] = []
 
-    def make(name: str, **env: str) -> Stack:
-        stack = Stack(f"oas-test-{os.getpid()}-{name}", [ROOT / "docker-compose.yml", override], env)
+    def make(name: str, *files: Path, **env: str) -> Stack:
+        project = f"oas-test-{os.getpid()}-{name}"
+        stack = Stack(project, [ROOT / "docker-compose.yml", override, *files], env)
         stacks.append(stack)
         return stack
 

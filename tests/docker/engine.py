@@ -75,7 +75,7 @@ class Stack:
 
     def down(self) -> list[str]:
         """Stop and remove everything; return the names of whatever is left all the same."""
-        self.compose("down", "--volumes", "--timeout", "5")
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "5")
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (["container", "ls", "--all"], ["volume", "ls"], ["network", "ls"])
         return [name for kind in kinds for name in docker(*kind, "--quiet", "--filter", label).stdout.split()]

@@ -1,6 +1,7 @@
 """The Compose stack with a real llama-server and a real model: up, ask, crash, again, down."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,12 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.xdist_gr
 REAL = "smollm2-135m"
 SIMULATED = "gpt-sim-1"
 QUESTION = "What is the capital of France? Answer in one sentence."
+WITHOUT_DEVICES = """\
+services:
+  llama-cuda: {deploy: !reset {}}
+  llama-rocm: {devices: !reset []}
+  llama-vulkan: {devices: !reset []}
+"""
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -123,4 +130,15 @@ def test_a_model_out_of_reach_fails_the_command_and_not_the_endpoint(new_stack: 
         ask(stack, REAL)
     assert (refused.value.status_code, refused.value.code) == (503, "model_failed")
 
+    assert stack.down() == []
+
+
+def test_up_waits_until_the_model_answers_in_every_profile(new_stack: Callable[..., Stack], tmp_path: Path) -> None:
+    override = tmp_path / "without-devices.yml"
+    override.write_text(WITHOUT_DEVICES)  # few machines have all three kinds; the wiring is what is tested
+    stack = new_stack("profiles", override, MODEL=REAL)
+    for profile in ("cpu", "cuda", "rocm", "vulkan"):
+        stack.compose("--profile", profile, "up", "--wait", "--no-build")
+        assert ask(stack, REAL), profile
+        stack.compose("--profile", profile, "down")
     assert stack.down() == []
