@@ -62,7 +62,7 @@ def compose(reading: Reading, length: Length, digest: bytes) -> str:
 
 @cache
 def _variants() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Every sentence with its choices made in every way, by role: 250 kB, built at the first answer."""
+    """Every sentence with its choices made in every way, by role: 0.3 MB, built at the first answer."""
     roles = OPENINGS | SOCIAL | BODY
     return {role: tuple([_expand(text) for text in texts.split("\n\n")]) for role, texts in roles.items()}
 

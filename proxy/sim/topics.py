@@ -162,6 +162,7 @@ def _close(phrase: list[str], found: dict[str, None]) -> None:
 
 def _says_nothing(phrase: list[str]) -> bool:
     for word in phrase:
-        if not (word.isdigit() if word[0] <= "9" else word in words.SAY_NOTHING or word.lower() in words.SAY_NOTHING):
+        number = word.isascii() and word.isdigit()
+        if not (number or word in words.SAY_NOTHING or word.lower() in words.SAY_NOTHING):
             return False
     return True

@@ -30,6 +30,7 @@ def jobs() -> dict[str, ChatJob]:
         "long": ChatJob(hello, response_length="long"),
         "cut": ChatJob(hello, max_tokens=20),
         "stopped": ChatJob(hello, stop=(" the",)),
+        "odd stops": ChatJob(hello, stop=("\U0001fae8", "\u0378", "\ud800")),
         "three": ChatJob(hello, n=3),
     }
 
