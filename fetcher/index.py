@@ -60,7 +60,7 @@ class PackageIndex:
         """Make the distribution file be in `folder`; the caller holds the lock. Raises a FetchError."""
         match = _SPEC.fullmatch(wanted.spec)
         if match is None:
-            raise UsageError(f"{wanted.spec} is not an exact version", "Write NAME==VERSION.")
+            raise UsageError(f"{wanted.spec!r} is not an exact version", "Write NAME==VERSION.")
         folder.mkdir(parents=True, exist_ok=True)
         self._check_room(wanted, folder)
         with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder) as staging:

@@ -18,7 +18,7 @@ SPEED_WINDOW_SECONDS: Final = 8.0
 
 def megabytes(count: float) -> str:
     """Bytes as the megabytes (10^6) that download pages show."""
-    return f"{count / 1e6:.1f}"
+    return f"{count / 1e6:.{1 if count >= 1e6 or not count else 2}f}"
 
 
 class Progress:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +31,10 @@ class Settings:
     model_status: Path | None
     catalogue: Path
     hf_endpoint: str
-    hf_token: str | None
+    hf_token: str | None = field(repr=False)
     offline: bool
     patience: Patience
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -108,7 +108,7 @@ class CommandLine:
         )
 
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        with self.start(*arguments, **environ) as child:
+        with self.start(*arguments, stderr=subprocess.PIPE, **environ) as child:
             out, err = child.communicate(timeout=60)
             return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 

