@@ -11,11 +11,14 @@ from fetcher.convert.state_dict import Tensor
 CONFIG = {"sequence_len": 2048, "vocab_size": 65500, "n_layer": 2, "n_head": 10, "n_kv_head": 5, "n_embd": 1280}
 
 
+def entries_of(config, rows=None):
+    """The table of contents of a checkpoint, without one."""
+    found = shapes(config, rows).items()
+    return {key: Tensor(shape, "f32", Entry(key, number, 0, 0)) for number, (key, shape) in enumerate(found)}
+
+
 def tensors(rows=None):
-    found = {}
-    for number, (key, shape) in enumerate(shapes(CONFIG, rows).items()):
-        found[key] = Tensor(shape, "f32", Entry(f"data/{number}", number, 0, 0))
-    return found
+    return entries_of(CONFIG, rows)
 
 
 def plan(found):
