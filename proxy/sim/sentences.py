@@ -11,7 +11,7 @@ OPENINGS = {
         [In short|Put simply|In plain terms|At heart], {t} can be [understood|described|explained] as [a few
         simple ideas working together|an answer to a practical need|a balance of many small choices].
 
-        The [short|simple|usual] answer is that {t} can mean [slightly different|quite specific] things
+        [In most cases|For most purposes|Roughly speaking], {t} can mean [somewhat different|quite specific] things
         [depending on the context|to different people|in different settings].
 
         When people ask about {t}, they [usually|often|mostly] want [a clear definition and one good example|the

@@ -137,6 +137,8 @@ def _phrases(tokens: list[str]) -> dict[str, None]:
 
 
 def _can_be_noun(token: str, lower: str, before: str) -> bool:
+    if lower == before:
+        return False
     if not token.isascii():
         return True
     if not token or len(token) > _LONGEST_WORD or (len(token) == 1 and not "B" <= token <= "Z"):

@@ -22,7 +22,8 @@ def test_every_variant_is_a_finished_sentence_without_notation():
 
 def test_no_variant_doubles_a_word():
     for text in ALL:
-        assert not re.search(r"\b(\w+) \1\b", text, re.IGNORECASE), text
+        said = text.replace("{t}", "that")  # what "Why?" is about
+        assert not re.search(r"\b(\w+) \1\b", said, re.IGNORECASE), said
 
 
 def test_every_variant_says_a_and_an_where_they_belong():

@@ -24,6 +24,7 @@ from proxy.sim.topics import Reading, read
         ("日本の首都はどこですか\uff1f", "question", ("“日本の首都はどこですか”",)),
         ("Fix this:\n```\nx = 1\n```", "code", ("this code",)),
         ("C++ vs Rust", "statement", ("C++", "Rust")),
+        ("Paris Paris in the spring", "statement", ("Paris", "the spring")),
         ("tell me more", "request", ("that",)),
         ("Why?", "why", ("that",)),
     ],
