@@ -1,13 +1,16 @@
 """What the Compose files, the Dockerfiles and the example of settings say; needs no engine."""
 
+import dataclasses
 import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from proxy.settings import Settings
 from tests.docker.engine import ROOT, docker
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -94,18 +97,48 @@ def test_with_a_llama_on_the_host_only_the_proxy_runs_here() -> None:
     assert services["proxy"]["extra_hosts"] == ["host.docker.internal=host-gateway"]
 
 
+EXAMPLE = re.sub(r"^#(?=[A-Z_]+=)", "", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+
+
 def test_the_example_of_settings_names_every_variable_of_the_compose_file_and_no_other() -> None:
-    interpolated = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
-    handed_over = set(re.findall(r"^ +([A-Z_]+):$", COMPOSE, re.MULTILINE))
-    documented = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    pip_and_proxies = {"PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "HTTP_PROXY", "NO_PROXY"}
-    assert documented == (interpolated | handed_over) - pip_and_proxies | {"COMPOSE_PROFILES"}
+    interpolated = re.findall(r"\$\{([A-Z_]+)", COMPOSE)
+    handed_over = re.findall(r"^ +([A-Z_]+):$", COMPOSE, re.MULTILINE)
+    documented = re.findall(r"^([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    assert set(documented) == {*interpolated, *handed_over, "COMPOSE_PROFILES"}
 
 
-def test_the_example_of_settings_states_the_defaults_of_the_compose_file() -> None:
-    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]+)\}", COMPOSE))
-    stated = dict(re.findall(r"^#([A-Z_]+)=(\S*)", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert {name: stated[name] for name in defaults} == defaults
+@needs_compose
+def test_the_example_of_settings_with_every_line_uncommented_is_the_defaults(tmp_path: Path) -> None:
+    example = tmp_path / "example.env"
+    example.write_text(EXAMPLE)
+    stated, default = (
+        json.loads(docker("compose", "--env-file", file, "config", "--format", "json").stdout)["services"]
+        for file in (str(example), "/dev/null")
+    )
+    for service in (*stated.values(), *default.values()):
+        del service["environment"]  # what has a default elsewhere is absent here until it is set
+        service.get("build", {}).get("args", {}).pop("PIP_INDEX_URL", None)
+    assert stated == default
+
+
+@needs_compose
+def test_every_setting_of_the_proxy_can_be_set_and_the_example_states_its_default() -> None:
+    in_the_image = {"HOST": "0.0.0.0", "PORT": "3080"}
+    environment = config()["services"]["proxy"]["environment"]
+    knobs = {field.name.upper(): field.metadata["shown"] for field in dataclasses.fields(Settings)}
+    assert set(knobs) == {*environment, *in_the_image}
+    stated = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert {name: stated[name] for name, value in environment.items() if value is None} == {
+        name: knobs[name] for name, value in environment.items() if value is None
+    }
+
+
+@needs_compose
+def test_no_line_of_the_example_of_settings_takes_its_comment_for_a_value(tmp_path: Path) -> None:
+    example = tmp_path / "example.env"
+    example.write_text(EXAMPLE)
+    read = json.loads(docker("compose", "--env-file", str(example), "config", "--format", "json").stdout)
+    assert "#" not in json.dumps(read["services"])
 
 
 def test_whatever_the_dockerfiles_copy_is_let_through_to_the_builder() -> None:
