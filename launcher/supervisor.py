@@ -8,7 +8,7 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,7 +55,6 @@ class Stack:
     say: Callable[[str], None]
     drain: float = 30.0
     waits: Iterator[float] = field(default_factory=back_off)
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     proxy: Child | None = None
     llama: Child | None = None
 
@@ -124,7 +123,7 @@ class Stack:
         if wait is None:
             await asyncio.Event().wait()  # until the stack is stopped
         else:
-            await self.sleep(wait)
+            await asyncio.sleep(wait)
 
     async def _healthy(self, llama: Child, name: str) -> None:
         seconds = self.settings.health_timeout

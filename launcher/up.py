@@ -1,7 +1,7 @@
 """Puts one stack together from the settings and runs it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from launcher import releases
@@ -13,14 +13,20 @@ from launcher.process import Lifeline
 from launcher.services import ROOT, Services
 from launcher.settings import Settings
 from launcher.status import StatusFile
-from launcher.supervisor import Stack, StopSignals, run
+from launcher.supervisor import Stack, StopSignals, back_off, run
 
 DRAIN_MARGIN = 5.0
 DRAIN_DEFAULT = 25.0
 """The proxy's own default of DRAIN_SECONDS."""
 
 
-async def up(settings: Settings, environ: Mapping[str, str], say: Callable[[str], None], root: Path = ROOT) -> int:
+async def up(
+    settings: Settings,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    root: Path = ROOT,
+    waits: Iterator[float] | None = None,
+) -> int:
     """Serve until a signal. Returns the exit code; every error of the stack was said."""
     signals = StopSignals(asyncio.get_running_loop())
     host = detect()
@@ -32,7 +38,8 @@ async def up(settings: Settings, environ: Mapping[str, str], say: Callable[[str]
     with Lifeline() as lifeline:
         fetcher = Fetcher(services, lifeline, status)
         finder = Finder(settings, host, environ.get("PATH", ""), pins, fetcher, say)
-        return await run(Stack(services, lifeline, status, finder, fetcher, say, _drain(environ)), signals)
+        stack = Stack(services, lifeline, status, finder, fetcher, say, _drain(environ), waits or back_off())
+        return await run(stack, signals)
 
 
 def _drain(environ: Mapping[str, str]) -> float:
