@@ -74,10 +74,15 @@ def test_a_small_change_of_the_prompt_gives_another_text_and_id():
     assert len({answer.id for answer in answers}) == 50
 
 
-def test_where_one_message_ends_matters():
-    one = ChatJob((Message("user", "tea"), Message("user", "pot")))
-    other = ChatJob((Message("user", "te"), Message("user", "apot")))
-    assert complete(one).id != complete(other).id
+def test_where_a_message_ends_and_who_said_it_matters():
+    two = (Message("user", "tea"), Message("user", "pot"))
+    others = (
+        (Message("user", "te"), Message("user", "apot")),
+        (Message("user", "tea4:userpot"),),
+        (Message("user", "tea"), Message("system", "pot")),
+    )
+    ids = {complete(ChatJob(messages)).id for messages in (two, *others)}
+    assert len(ids) == 4
 
 
 def test_ids_and_fingerprints_have_their_form():

@@ -62,6 +62,7 @@ def test_a_greeting_before_a_question_is_returned_and_the_question_answered():
 def test_a_follow_up_takes_its_topic_from_the_turns_before_and_then_from_the_system():
     assert read(["What is tea?", "Tell me more"], []).topics == ("tea",)
     assert read(["What is coffee?", "What is tea?", "Why?"], []).topics == ("tea", "coffee")
+    assert read(["What is tea?", "Docker or Podman?"], []).topics == ("Docker", "Podman")
     assert read(["Why?"], ["You are an expert in marine biology."]).topics == ("marine biology",)
 
 
