@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 
 from aiohttp import web
 
@@ -68,7 +68,8 @@ async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
     try:
         loop = asyncio.get_running_loop()
         assert runner.server is not None
-        connection = partial(Connection, runner.server, loop=loop, access_log=None)
+        unlogged: dict[str, Any] = {"access_log": None}  # the gate writes the access log; typed as never None
+        connection = partial(Connection, runner.server, loop=loop, **unlogged)
         listening = await loop.create_server(connection, sock=listener, backlog=1024)
         stop = _on_signals()
         announce(app, settings, listener.getsockname()[1], out, err)

@@ -17,9 +17,10 @@ _ADDRESS = re.compile(r"(?:base URL:|listening on) (http://127\.0\.0\.1:\d+)")
 
 @dataclass(frozen=True)
 class Running:
-    """A child process that has said where it listens; `lines` is what it says afterwards."""
+    """A child process that has `said` where it listens; `lines` is what it says afterwards."""
 
     url: str
+    said: str
     process: subprocess.Popen[str]
     lines: "Queue[str]"
 
@@ -47,13 +48,13 @@ def running(*arguments: str, **environment: str) -> Iterator[Running]:
     )
     lines: Queue[str] = Queue()
     threading.Thread(target=_collect, args=(process, lines), daemon=True).start()
-    said = []
+    said: list[str] = []
     try:
         while not (found := said and _ADDRESS.search(said[-1])):
             line = lines.get(timeout=60)
             assert line, f"{arguments} ended before it listened:\n{''.join(said)}"
             said.append(line)
-        yield Running(found[1], process, lines)
+        yield Running(found[1], "".join(said), process, lines)
     finally:
         process.kill()
         process.wait()

@@ -1,0 +1,161 @@
+"""The bytes of a simulated chat, plain and streamed, and the timing of a stream."""
+
+import json
+from typing import Any
+
+import pytest
+
+from proxy import schema
+from proxy.app import REAL_TIMES
+from proxy.endpoints.chat import simulate
+from proxy.keys import Times
+from proxy.relay import Answer
+
+HELLO: Any = [{"role": "user", "content": "Tell me about volcanoes"}]
+
+
+class Time:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    async def sleep(self, seconds):
+        self.seconds += seconds
+
+    @property
+    def times(self):
+        return Times(now=lambda: 1_795_423_591.9, clock=lambda: self.seconds, sleep=self.sleep)
+
+
+def answer(times=REAL_TIMES, **fields) -> Answer:
+    ask = {"model": 'my "model"', "messages": HELLO} | fields
+    return simulate(schema.decode(json.dumps(ask).encode()), 0, times)
+
+
+def whole(body) -> bytes:
+    assert isinstance(body, bytes)
+    return body
+
+
+async def paced(**options):
+    """The seconds at which each event of a stream with these stream_options goes out, and the events."""
+    time = Time()
+    body = answer(time.times, stream=True, stream_options=options, max_tokens=20).body
+    assert not isinstance(body, bytes)
+    arrived = [(time.seconds, event) async for event in body]
+    return [when for when, _ in arrived], [event for _, event in arrived]
+
+
+def test_the_plain_answer_has_every_field_of_openais_in_its_place():
+    got = json.loads(whole(answer(Time().times, max_tokens=4).body))
+
+    text = got["choices"][0]["message"]["content"]
+    assert got == {
+        "id": got["id"],
+        "object": "chat.completion",
+        "created": 1_795_423_591,
+        "model": 'my "model"',
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text, "refusal": None, "annotations": []},
+                "logprobs": None,
+                "finish_reason": "length",
+            }
+        ],
+        "usage": {
+            "prompt_tokens": got["usage"]["prompt_tokens"],
+            "completion_tokens": 4,
+            "total_tokens": got["usage"]["prompt_tokens"] + 4,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 0,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        },
+        "service_tier": "default",
+        "system_fingerprint": got["system_fingerprint"],
+    }
+
+
+def test_the_stream_has_every_field_of_openais_in_its_place():
+    events = whole(answer(Time().times, max_tokens=1, stream=True).body).decode().split("\n\n")
+
+    role, content, end = [json.loads(event.removeprefix("data: ")) for event in events[:3]]
+    assert events[3:] == ["data: [DONE]", ""]
+    shared = {
+        "id": role["id"],
+        "object": "chat.completion.chunk",
+        "created": 1_795_423_591,
+        "model": 'my "model"',
+        "service_tier": "default",
+        "system_fingerprint": role["system_fingerprint"],
+    }
+    begun = {"role": "assistant", "content": "", "refusal": None}
+    said = {"content": content["choices"][0]["delta"]["content"]}
+    for chunk, delta, reason in ((role, begun, None), (content, said, None), (end, {}, "length")):
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        assert chunk == shared | {"choices": [choice]}
+
+
+def test_text_is_escaped_as_json_wants_it():
+    stop_nothing = {"messages": [{"role": "user", "content": 'Say "caf\u00e9 \\ \U0001f30b" please'}]}
+
+    assert json.loads(whole(answer(**stop_nothing).body))["choices"]
+
+
+def test_an_answer_of_no_text_still_says_why_it_ended():
+    first = json.loads(whole(answer().body))["choices"][0]["message"]["content"][0]
+
+    events = whole(answer(stop=first, stream=True).body).decode().split("\n\n")
+
+    assert [json.loads(event[6:])["choices"][0]["finish_reason"] for event in events[:2]] == [None, "stop"]
+    assert events[2] == "data: [DONE]"
+
+
+async def test_every_delay_lies_between_the_two_and_they_differ():
+    moments, events = await paced(delay_min_ms=100, delay_max_ms=300)
+
+    content = moments[1:-2]
+    gaps = [round(later - earlier, 9) for earlier, later in zip(moments, content, strict=False)]
+    assert all(0.1 <= gap <= 0.3 for gap in gaps)
+    assert len(set(gaps)) > 5
+    assert moments[0] == 0  # the role at once
+    assert moments[-3] == moments[-2] == moments[-1]  # the end with the last word
+    assert events[-1] == b"data: [DONE]\n\n"
+
+
+async def test_the_delays_are_the_same_for_the_same_request():
+    assert await paced(delay_min_ms=1, delay_max_ms=900) == await paced(delay_min_ms=1, delay_max_ms=900)
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ({"tokens_per_second": 10}, 2.0),
+        ({"tokens_per_second": 10, "delay_min_ms": 1}, 2.0),
+        ({"delay_min_ms": 50}, 1.0),
+        ({"delay_min_ms": 50, "tokens_per_second": 1000}, 1.0),
+    ],
+)
+async def test_20_tokens_take_as_long_as_the_slower_of_pace_and_delay(options, seconds):
+    moments, events = await paced(**options)
+
+    pieces = len(events) - 3
+    assert moments[-1] == pytest.approx(seconds * (1 if "tokens_per_second" in options else pieces / 20), rel=0.05)
+
+
+async def test_a_paced_stream_says_what_an_unpaced_one_says():
+    _, events = await paced(tokens_per_second=5, include_usage=True)
+
+    at_once = answer(Time().times, stream=True, stream_options={"include_usage": True}, max_tokens=20).body
+    assert b"".join(events) == at_once
+
+
+def test_no_delay_is_no_pace():
+    body = answer(stream=True, stream_options={"delay_min_ms": 0, "delay_max_ms": 0}).body
+
+    assert isinstance(body, bytes)

@@ -1,0 +1,212 @@
+"""The real model's names and state: from the status file, the models folder and llama-server, in that mixture."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from proxy.real_model import State, retry_after
+
+HELLO: Any = [{"role": "user", "content": "Hello"}]
+FAILED = {"code": "offline", "message": "the hub cannot be reached.", "advice": "Use MODEL=smollm2-135m."}
+
+
+@pytest.fixture
+def status(tmp_path):
+    """Writes the status file as the fetcher does: a temporary name, renamed."""
+
+    def write(**fields):
+        part = tmp_path / "status.json.part"
+        part.write_text(json.dumps({"schema": 1, "model": "smollm2-135m", "updated_at": 1.0, **fields}))
+        part.rename(tmp_path / "status.json")
+        return str(tmp_path / "status.json")
+
+    return write
+
+
+def ask(proxy, model):
+    return httpx.post(f"{proxy.v1}/chat/completions", json={"model": model, "messages": HELLO}, timeout=10)
+
+
+def test_while_it_downloads_a_request_gets_503_with_phase_percent_and_when_to_come_back(start_proxy, status):
+    path = status(phase="downloading", percent=41.7, detail="41.0 of 98.4 MB at 12.3 MB/s", eta_seconds=4.7)
+    proxy = start_proxy("--model-status", path, "--llama-url", "http://127.0.0.1:1")
+
+    answer = ask(proxy, "smollm2-135m")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["type"]) == (503, "model_loading", "server_error")
+    assert "downloading (42%): 41.0 of 98.4 MB at 12.3 MB/s" in error["message"]
+    assert (answer.headers["retry-after"], answer.headers["retry-after-ms"]) == ("5", "4700")
+    assert ask(proxy, "gpt-4o").status_code == 200
+
+
+def test_a_failed_model_says_why_what_to_do_and_when_it_is_tried_again(start_proxy, status):
+    path = status(phase="failed", error=FAILED, retry_at=time.time() + 3600)
+    proxy = start_proxy("--model-status", path, "--llama-url", "http://127.0.0.1:1")
+
+    answer = ask(proxy, "smollm2-135m")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (503, "model_failed")
+    assert error["message"].startswith("the hub cannot be reached. Use MODEL=smollm2-135m.")
+    assert "tried again" in error["message"]
+    assert answer.headers["retry-after"] == "60"  # bounded
+
+
+def test_ready_tells_each_models_state(start_proxy, status):
+    path = status(phase="converting", percent=10, eta_seconds=33)
+    proxy = start_proxy("--model-status", path, "--llama-url", "http://127.0.0.1:1")
+
+    answer = httpx.get(f"{proxy.url}/ready")
+
+    models = answer.json()["models"]
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    assert models["gpt-sim-1"]["state"] == "ready"
+    assert models["smollm2-135m"] | {"message": ""} == {
+        "state": "loading",
+        "phase": "converting",
+        "percent": 10,
+        "detail": None,
+        "eta_seconds": 33,
+        "message": "",
+        "retry_at": None,
+    }
+    assert httpx.get(f"{proxy.url}/health").status_code == 200
+
+
+def test_what_llama_server_says_wins_over_the_file(start_proxy, start_upstream, status):
+    upstream = start_upstream("loading")
+    proxy = start_proxy("--model-status", status(phase="starting"), "--llama-url", upstream.url)
+
+    loading = ask(proxy, "smollm2-135m")
+    httpx.get(f"{upstream.url}/become/200")
+    ready = ask(proxy, "smollm2-135m")
+
+    assert (loading.status_code, loading.json()["error"]["code"]) == (503, "model_loading")
+    assert loading.json()["error"]["message"] == "llama-server is loading the model."
+    assert ready.status_code == 200  # at once, not at the next poll
+    assert httpx.get(f"{proxy.url}/ready").status_code == 200
+
+
+def test_the_openai_client_waits_and_retries_until_the_model_is_there(start_proxy, start_upstream, status):
+    upstream = start_upstream("loading")
+    proxy = start_proxy("--model-status", status(phase="starting"), "--llama-url", upstream.url)
+    client = openai.OpenAI(base_url=proxy.v1, api_key="-", max_retries=0)
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model="smollm2-135m", messages=HELLO)
+
+    httpx.get(f"{upstream.url}/become/200")
+    answer = client.with_options(max_retries=2).chat.completions.create(model="smollm2-135m", messages=HELLO)
+
+    assert answer.choices[0].message.content == "hi"
+
+
+def test_a_model_that_was_ready_and_is_gone_is_502_until_the_file_tells_more(start_proxy, start_upstream, status):
+    upstream = start_upstream("normal")
+    path = status(phase="installed")
+    proxy = start_proxy("--model-status", path, "--llama-url", upstream.url)
+    assert ask(proxy, "smollm2-135m").status_code == 200
+    upstream.process.kill()
+    upstream.process.wait()
+
+    gone = ask(proxy, "smollm2-135m")
+    status(phase="starting", detail="after a crash")
+    starting = ask(proxy, "smollm2-135m")
+
+    assert (gone.status_code, starting.status_code) == (502, 503)
+    assert "after a crash" in starting.json()["error"]["message"]
+
+
+def test_names_that_llama_server_lists_are_real_and_nanochat_says_who_is_there_instead(start_proxy, start_upstream):
+    proxy = start_proxy("--llama-url", start_upstream("normal").url)
+
+    assert ask(proxy, "tiny").json()["choices"][0]["message"]["content"] == "hi"
+    refused = ask(proxy, "nanochat")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
+    assert "tiny" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:1"])
+def test_nanochat_without_any_real_model_says_how_to_get_one_and_not_to_retry(start_proxy, url):
+    proxy = start_proxy("--llama-url", url)
+
+    answer = ask(proxy, "nanochat")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "model_unavailable")
+    assert answer.headers["x-should-retry"] == "false"
+    assert "make run-nanochat" in answer.json()["error"]["message"]
+    assert "LLAMA_URL" in answer.json()["error"]["message"]
+
+
+def test_nanochat_is_forwarded_when_it_is_what_the_stack_serves(start_proxy, start_upstream, status):
+    path = status(model="nanochat", phase="starting")
+    proxy = start_proxy("--llama-url", start_upstream("normal").url, "--model-status", path)
+
+    assert ask(proxy, "nanochat").json()["choices"][0]["message"]["content"] == "hi"
+
+
+def test_models_shows_what_llama_server_knows(start_proxy, start_upstream):
+    proxy = start_proxy("--llama-url", start_upstream("normal").url)
+
+    assert httpx.get(f"{proxy.v1}/models").json()["data"][1] == {
+        "id": "tiny",
+        "object": "model",
+        "created": 1700000000,
+        "owned_by": "llamacpp",
+        "context_length": 2048,
+        "quantization": None,
+        "size": 4321,
+        "state": "ready",
+    }
+
+
+def test_models_shows_the_manifest_where_there_is_one(start_proxy, status, tmp_path):
+    folder = tmp_path / "models" / "smollm2-135m"
+    folder.mkdir(parents=True)
+    manifest = {"schema": 1, "owner": "HuggingFaceTB", "created": 1730419200, "quantization": "Q4_1"}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"context_length": 8192, "size": 98362432}))
+    proxy = start_proxy(
+        *("--model-status", status(phase="starting"), "--models-dir", str(tmp_path / "models")),
+        *("--llama-url", "http://127.0.0.1:1"),
+    )
+
+    card = httpx.get(f"{proxy.v1}/models/smollm2-135m").json()
+
+    assert card == {
+        "id": "smollm2-135m",
+        "object": "model",
+        "created": 1730419200,
+        "owned_by": "HuggingFaceTB",
+        "context_length": 8192,
+        "quantization": "Q4_1",
+        "size": 98362432,
+        "state": "starting",
+    }
+
+
+def test_a_status_file_that_cannot_be_read_does_not_take_the_endpoint_down(start_proxy, tmp_path):
+    (tmp_path / "status.json").write_text("{ half")
+    proxy = start_proxy("--model-status", str(tmp_path / "status.json"), "--llama-url", "http://127.0.0.1:1")
+
+    assert ask(proxy, "gpt-4o").status_code == 200
+    assert httpx.get(f"{proxy.url}/ready").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds"),
+    [
+        (State("loading", "downloading", "", eta_seconds=12.5), 12.5),
+        (State("loading", "downloading", "", eta_seconds=900), 60),
+        (State("loading", "starting", "", eta_seconds=0.01), 1),
+        (State("loading", "loading", ""), 1),
+        (State("failed", "failed", "", retry_at=1030.0), 30),
+        (State("failed", "failed", "", retry_at=10.0), 1),
+        (State("failed", "failed", ""), 5),
+    ],
+)
+def test_retry_after_is_computed_and_lies_between_1_and_60_seconds(state, seconds):
+    assert retry_after(state, now=1000.0) == seconds
