@@ -26,10 +26,9 @@ def run(grace: float, argv: list[str]) -> int:
     if pid == 0:
         _become(argv)
     threading.Thread(target=_stop_when_alone, args=(grace,), daemon=True).start()
-    while True:
-        _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else 128 - code
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
 
 
 def _become(argv: list[str]) -> None:

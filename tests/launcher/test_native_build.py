@@ -1,0 +1,83 @@
+import sys
+
+import pytest
+
+from launcher.errors import UnavailableError
+from launcher.native_build import Percent, compiled, missing_tools
+from launcher.process import Lifeline
+
+CMAKE = """#!{python}
+import sys
+from pathlib import Path
+words = sys.argv[1:]
+if "--build" not in words:
+    print("-- Configuring done")
+    sys.exit(0)
+for percent in (0, 5, 10, 50, 100):
+    print(f"[{{percent:3}}%] Building", flush=True)
+if {fail}:
+    print("fatal error: vector: No such file", file=sys.stderr)
+    sys.exit(2)
+out = Path(words[words.index("--build") + 1]) / "bin"
+out.mkdir(parents=True)
+for name in words[words.index("--target") + 1:]:
+    (out / name).write_text(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tools", "system", "words"),
+    [
+        ({"cmake", "c++", "make"}, "Linux", ""),
+        ({"cmake", "clang++", "ninja"}, "Darwin", ""),
+        ({"c++", "make"}, "Linux", "Install cmake: `apt install"),
+        ({"cmake", "make"}, "Linux", "Install a C++ compiler: `apt install"),
+        (set(), "Darwin", "Install cmake and a C++ compiler and make: `xcode-select --install`"),
+    ],
+)
+def test_what_a_build_lacks_is_named_with_how_to_install_it(tools, system, words):
+    said = missing_tools(lambda name: name if name in tools else None, system)
+    assert said.startswith(words)
+    assert bool(said) is bool(words)
+
+
+def tree_of(tmp_path, *, fail: bool):
+    program = tmp_path / "bin/cmake"
+    program.parent.mkdir()
+    program.write_text(CMAKE.format(python=sys.executable, fail=fail))
+    program.chmod(0o755)
+    tree = tmp_path / "source/llama.cpp"
+    tree.mkdir(parents=True)
+    (tree / "LICENSE").write_text("MIT")
+    return tree, {"PATH": f"{program.parent}:/usr/bin:/bin"}
+
+
+async def test_a_build_yields_the_programs_alone_with_their_licence(tmp_path, capsys):
+    tree, environ = tree_of(tmp_path, fail=False)
+    with Lifeline() as lifeline:
+        fresh = await compiled(lifeline, 2, environ, tree, tmp_path / "build.log")
+    assert {path.name for path in fresh.iterdir()} == {"llama-server", "llama-quantize", "LICENSE"}
+    assert "compiling: 50 %" in capsys.readouterr().err
+    assert "Configuring done" in (tmp_path / "build.log").read_text()
+
+
+async def test_a_build_that_fails_shows_the_compilers_last_words_and_where_the_rest_is(tmp_path):
+    tree, environ = tree_of(tmp_path, fail=True)
+    with Lifeline() as lifeline, pytest.raises(UnavailableError) as caught:
+        await compiled(lifeline, 2, environ, tree, tmp_path / "build.log")
+    assert "compiling llama.cpp failed:" in caught.value.message
+    assert "fatal error: vector: No such file" in caught.value.message
+    assert str(tmp_path / "build.log") in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("terminal", "shown"),
+    [(True, "\rx: 0 %\rx: 5 %\rx: 42 %\rx: 100 %\n"), (False, "x: 0 %\nx: 42 %\nx: 100 %\n")],
+)
+def test_progress_is_one_changing_line_on_a_terminal_and_a_line_each_ten_percent_elsewhere(terminal, shown):
+    said: list[str] = []
+    percent = Percent("x", terminal, said.append)
+    for line in ("[  0%] a", "noise", "[  5%] b", "[  5%] c", "[21/50] d", "[50/50] e"):
+        percent.take(line)
+    percent.done()
+    assert "".join(said) == shown
