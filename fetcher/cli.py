@@ -9,12 +9,14 @@ from typing import Any, Final, TextIO
 
 from fetcher import atomic
 from fetcher.catalogue import Model, read_catalogue
+from fetcher.convert import command as conversion
 from fetcher.errors import FetchError, Interrupted, UsageError
 from fetcher.folder import Manifest, ModelsFolder
 from fetcher.progress import Progress, megabytes
-from fetcher.settings import DEFAULT_MODEL, Settings, add_flags, read_settings
+from fetcher.settings import DEFAULT_MODEL, Settings, add_flags, cache_folder, read_settings
 from fetcher.status import StatusFile
 
+_KEPT: Final = "nothing is half installed, and the same command goes on from what is kept"
 EXAMPLES: Final = """\
 examples:
   python -m fetcher fetch smollm2-135m
@@ -41,7 +43,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO, stderr
     except OSError as failure:
         return _fail(_from_system(failure), progress, stderr)
     except Interrupted as signalled:
-        text = f"{signalled.verb}; what has arrived is kept, and the same command continues it"
+        kept = "nothing of it is kept" if flags.command == "convert" else _KEPT
+        text = f"{signalled.verb}; {kept}"
         if progress is not None:
             progress.stopped(text)
         print(f"error: {text}.", file=stderr)
@@ -92,6 +95,10 @@ def _package(flags: argparse.Namespace, settings: Settings, progress: Progress) 
     wanted = Distribution(flags.spec, flags.size, flags.sha256, flags.sdist)
     arrived = fetch_package(wanted, Path(flags.dest_dir).absolute(), flags.label or flags.spec, settings, progress)
     return json.dumps(asdict(arrived), default=str)
+
+
+def _convert(flags: argparse.Namespace, settings: Settings, progress: Progress) -> str:
+    return conversion.run(flags, settings.environ, cache_folder(settings.environ), progress)
 
 
 def _list(flags: argparse.Namespace, settings: Settings, _progress: Progress) -> str:
@@ -164,10 +171,14 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=_list)
 
+    convert = commands.add_parser("convert", help="a nanochat checkpoint to a GGUF file")
+    conversion.add_arguments(convert)
+    convert.set_defaults(run=_convert)
+
     for command in (file, package):
         command.add_argument("--sha256", type=_sha256, help="what the file must be")
         command.add_argument("--size", type=_bytes, metavar="BYTES", help="how large it must be")
         command.add_argument("--label", help="what to call it while it comes")
-    for command in (fetch, file, package, listing):
+    for command in (fetch, file, package, listing, convert):
         add_flags(command)
     return parser

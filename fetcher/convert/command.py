@@ -7,13 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from fetcher.convert.conversion import Source, convert
 from fetcher.convert.files import STAGES, find_files
-from fetcher.convert.ggml import find_ggml
-from fetcher.convert.quantise import RECIPES
+from fetcher.errors import UsageError
 from fetcher.progress import Progress
 
-DEFAULT_TYPE: Final = "q4_k_m"
+TYPES: Final = ("q4_k_m", "q4_k", "q8_0", "bf16", "f32")
 DESCRIPTION: Final = """\
 Convert a nanochat checkpoint (model_*.pt, meta_*.json, tokenizer.pkl) to a GGUF file that an unmodified
 llama-server loads. Nothing in the checkpoint is run, and neither torch nor tiktoken is needed.
@@ -25,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT_DIR", help="searched with its subfolders")
     parser.add_argument("out", type=Path, metavar="OUT.gguf", help="replaced when it exists")
-    parser.add_argument("--type", choices=RECIPES, default=DEFAULT_TYPE, help="of the weights (default: %(default)s)")
+    parser.add_argument("--type", choices=TYPES, default=TYPES[0], help="of the weights (default: %(default)s)")
     parser.add_argument("--stage", choices=STAGES, help="of training, where the folder has several")
     parser.add_argument("--name", default="nanochat", help="of the model, in the file (default: %(default)s)")
     parser.add_argument("--license", default="mit", help="of the model, in the file (default: %(default)s)")
@@ -39,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace, environ: Mapping[str, str], cache: Path, progress: Progress) -> str:
     """Convert; what became of it as JSON. `cache` is the native cache. Raises FetchError and OSError."""
+    from fetcher.convert.conversion import Source, convert  # noqa: PLC0415 - numpy, which no other command needs
+    from fetcher.convert.ggml import find_ggml  # noqa: PLC0415
+    from fetcher.convert.quantise import RECIPES  # noqa: PLC0415
+
+    if flags.out.is_dir():
+        raise UsageError(f"{flags.out} is a folder", "Name the GGUF file to write.")
     files = find_files(flags.checkpoint, flags.stage)
     source = Source(files, flags.name, flags.license)
     progress.begin("converting", flags.out.name)
