@@ -31,7 +31,7 @@ def fetch(wish: str, settings: Settings, progress: Progress, *, verify: bool = F
         manifest = _obtain(resolved, folder, catalogue, settings, progress)
     progress.named(manifest.name)
     folder.activate(manifest.name)
-    progress.installed(f"{manifest.file} is installed")
+    progress.installed(f"{manifest.name} is installed ({manifest.file})")
     return manifest
 
 

@@ -2,6 +2,7 @@
 and the status file. The stages report bytes; what that looks like is decided here and only here.
 """
 
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable
@@ -93,6 +94,7 @@ class Progress:
     def installed(self, what: str) -> None:
         """The end of a fetch that went well."""
         self._close_bar()
+        self._line(what)
         self._status.write("installed", percent=100.0, detail=what)
 
     def failed(self, error: FetchError) -> None:
@@ -139,6 +141,7 @@ class Progress:
     def _open_bar(self) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
 
+        columns, rows = shutil.get_terminal_size()  # never 0, which some terminals say and tqdm believes
         self._bar = tqdm(
             total=self._total,
             initial=self._done,
@@ -147,7 +150,9 @@ class Progress:
             unit_scale=True,
             file=self._stream,
             leave=self._phase == "downloading",
-            dynamic_ncols=True,
+            delay=0.0 if self._phase == "downloading" else 0.5,
+            ncols=columns,
+            nrows=rows,
         )
 
     def _close_bar(self) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import termios
 import threading
 import time
 from collections.abc import Callable
@@ -92,7 +91,7 @@ def test_a_signal_ends_it_with_one_sentence_and_keeps_the_part(
     ended, err = start_and_break_off(command_line, hub, signum)
     assert ended == code
     last = err.splitlines()[-1]
-    assert last == f"error: {verb}; what has arrived is kept, and the same command continues it."
+    assert last == f"error: {verb}; nothing is half installed, and the same command goes on from what is kept."
     assert "Traceback" not in err
     assert part_size(command_line) > 300_000
     assert command_line.read_status()["phase"] == "downloading"
@@ -226,7 +225,6 @@ def test_list_shows_what_there_is_and_what_is_installed(command_line: CommandLin
 def test_on_a_terminal_there_is_a_bar(command_line: CommandLine, hub: StandInHub) -> None:
     hub.faults.append(SLOW)
     leader, follower = os.openpty()
-    termios.tcsetwinsize(follower, (24, 100))
     with command_line.start("fetch", "tiny", stderr=follower, TERM="xterm") as child:
         os.close(follower)
         shown = b""

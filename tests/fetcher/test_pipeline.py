@@ -223,9 +223,9 @@ def lose_file(hub: StandInHub) -> None:
     hub.files["o/tiny-GGUF"] = {"README.md": b"x"}
 
 
-def answer(status: int) -> Callable[[StandInHub], None]:
+def answer(status: int, code: str = "") -> Callable[[StandInHub], None]:
     def misbehave(hub: StandInHub) -> None:
-        hub.metadata_faults.extend([Fault(status=status)] * 9)
+        hub.metadata_faults.extend([Fault(status=status, headers={"X-Error-Code": code})] * 9)
 
     return misbehave
 
@@ -234,10 +234,13 @@ def answer(status: int) -> Callable[[StandInHub], None]:
     ("misbehave", "wish", "error", "reason"),
     [
         (gate, "tiny", AccessRefused, "o/tiny-GGUF is gated.*Accept them at http.*/o/tiny-GGUF"),
-        (lose_repository, "tiny", NoSuchThing, "no repository o/tiny-GGUF"),
+        (lose_repository, "tiny", NoSuchThing, "no repository o/tiny-GGUF at http"),
         (lose_file, "tiny", NoSuchThing, "tiny-Q4_K_M.gguf is not there"),
         (answer(401), "tiny", AccessRefused, r"refuses o/tiny-GGUF \(401\)"),
         (answer(403), "tiny", AccessRefused, r"refuses o/tiny-GGUF \(403\)"),
+        (answer(401, "RepoNotFound"), "tiny", NoSuchThing, "no repository o/tiny-GGUF at .*, or it is private"),
+        (answer(401, "GatedRepo"), "tiny", AccessRefused, "o/tiny-GGUF is gated"),
+        (answer(404, "RevisionNotFound"), "tiny", NoSuchThing, "o/tiny-GGUF has no revision main"),
         (answer(503), "tiny", OutOfReach, "the hub answered 503"),
         (answer(429), "hf:o/tiny-GGUF", OutOfReach, "the hub answered 429"),
         (answer(404), "tiny", NoSuchThing, r"is not at http.* \(404\)"),
