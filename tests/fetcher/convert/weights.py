@@ -5,8 +5,10 @@ import json
 import pickle
 import zipfile
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class _Pickle(pickle.Unpickler):
@@ -28,7 +30,7 @@ class _Pickle(pickle.Unpickler):
         return np.frombuffer(data, "<f4")
 
 
-def read_weights(folder):
+def read_weights(folder: Path) -> tuple[dict[str, int], dict[str, NDArray[np.float64]]]:
     """(config, weights by key, in float64) of the checkpoint in `folder`."""
     path = next(folder.glob("model_*.pt"))
     config = json.loads(next(folder.glob("meta_*.json")).read_text())["model_config"]
