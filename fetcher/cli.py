@@ -35,8 +35,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO, stderr
     progress: Progress | None = None
     try:
         settings = read_settings(flags, environ)
-        status = settings.model_status if flags.command == "fetch" else None
-        progress = Progress(StatusFile(status, _wish(flags, environ)), stderr)
+        status = settings.model_status if flags.command != "list" else None
+        progress = Progress(StatusFile(status, _subject(flags, environ)), stderr)
         print(flags.run(flags, settings, progress), file=stdout, flush=True)
     except FetchError as error:
         return _fail(error, progress, stderr)
@@ -66,6 +66,11 @@ def _from_system(failure: OSError) -> FetchError:
     return UsageError(
         f"{place} cannot be used: {failure.strerror or failure}", "Check its owner and permissions, or MODELS_DIR."
     )
+
+
+def _subject(flags: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """What the status file is about, until it is known better."""
+    return _wish(flags, environ) if flags.command == "fetch" else str(getattr(flags, "label", None) or flags.command)
 
 
 def _wish(flags: argparse.Namespace, environ: Mapping[str, str]) -> str:

@@ -204,7 +204,15 @@ def test_any_file_is_downloaded_with_its_hash(command_line: CommandLine, hub: St
     )
     assert json.loads(done.stdout) == {"path": str(place), "size": len(GGUF), "sha256": SHA256}
     assert place.read_bytes() == GGUF
-    assert not command_line.status.exists()
+
+
+def test_whoever_asks_for_a_file_can_follow_it_in_a_status_file_too(
+    command_line: CommandLine, hub: StandInHub, tmp_path: Path
+) -> None:
+    done = command_line.run("file", f"{hub.url}/plain/none", str(tmp_path / "x"), "--label", "llama-server b1")
+    told = command_line.read_status()
+    assert (done.returncode, told["model"], told["phase"]) == (3, "llama-server b1", "failed")
+    assert told["error"]["code"] == "not_found"
 
 
 def test_a_file_with_a_wrong_hash_ends_with_7(command_line: CommandLine, hub: StandInHub, tmp_path: Path) -> None:
