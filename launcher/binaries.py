@@ -19,6 +19,7 @@ from filelock import AsyncFileLock, Timeout
 from launcher.archive import unpack_tar, unpack_zip
 from launcher.binary import Binary
 from launcher.errors import CORRUPT, OUT_OF_REACH, UNUSABLE, UnavailableError
+from launcher.explain import BUILD
 from launcher.host import Host, package_runs, release_for
 from launcher.releases import Asset, Releases, check_reach, listed_assets
 from launcher.settings import Settings
@@ -276,5 +277,5 @@ def _none_of(reasons: list[UnavailableError]) -> UnavailableError:
     codes = [error.exit_code for error in reasons]
     code = OUT_OF_REACH if OUT_OF_REACH in codes or not codes else codes[0]
     told = "; ".join(error.message for error in reasons) or "offline, and none is in the cache"
-    advice = "Give one with --llama-server PATH, put one on PATH, or build one with `make llama-native`."
+    advice = f"Give one with --llama-server PATH, put one on PATH, or build one with {BUILD}."
     return UnavailableError(f"no llama-server could be had: {told}", advice, code, "no_llama_server")

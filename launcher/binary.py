@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from launcher.explain import BUILD
+
 Origin = Literal["flag", "path", "native", "release", "package"]
 RECORD = "binary.json"
 
@@ -39,7 +41,7 @@ class Binary:
     def faster(self, native_possible: bool) -> str:
         """How a faster one could be had, or nothing."""
         if self.origin == "package" and native_possible:
-            return "`make llama-native` builds one for this CPU, about twice as fast, in some minutes"
+            return f"{BUILD} makes one for this CPU in some minutes, about twice as fast"
         return ""
 
     def write(self, folder: Path, final: Path) -> None:

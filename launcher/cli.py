@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="launcher",
+        prog="launcher" if sys.argv[0].endswith("__main__.py") else Path(sys.argv[0]).name,
         description="Native mode: one endpoint with a simulated and a real model. Without a command: up.",
     )
     commands = parser.add_subparsers(dest="command", required=True)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from launcher import cache, ports, releases
 from launcher.binaries import Finder
 from launcher.errors import LauncherError, UnavailableError
+from launcher.explain import BUILD
 from launcher.fetching import model_name
 from launcher.host import Host, detect
 from launcher.process import Lifeline
@@ -137,7 +138,7 @@ async def _llama_rows(finder: Finder, reach: Mapping[str, Place]) -> list[Row]:
     if reachable:
         return [*rows, Row("llama-server", "ok", f"not here yet; the next start downloads {reachable[0]}")]
     why = "none runs on this platform" if not wanted else "none here, and no source can be reached"
-    advice = "Give one with --llama-server PATH, put one on PATH, or run `make llama-native`."
+    advice = f"Give one with --llama-server PATH, put one on PATH, or build one with {BUILD}."
     return [*rows, Row("llama-server", "fail", why, advice)]
 
 

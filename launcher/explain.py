@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OTHER_SERVER = "Take another llama-server with --llama-server PATH, or build one here with `make llama-native`."
+BUILD = "`make llama-native` (or the command `build-llama`)"
+OTHER_SERVER = f"Take another llama-server with --llama-server PATH, or build one here with {BUILD}."
 SIGNAL_BASE = 128
 
 
