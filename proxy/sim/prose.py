@@ -4,6 +4,7 @@ Knows the plan of an answer, by roles; sentences.py has the words.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from typing import Literal
@@ -48,16 +49,22 @@ _NAMES = ("", "", "this subject", "", "the topic", "this", "")
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 
 
-def compose(reading: Reading, length: Length, digest: bytes) -> str:
-    """The text: one or two sentences, a paragraph, or four paragraphs; for a turn without a topic, less."""
+def compose(reading: Reading, length: Length, digest: bytes) -> Iterator[str]:
+    """The text, a sentence with the space before it at a time, so that who needs only its beginning can stop.
+
+    One or two sentences, a paragraph, or four paragraphs; for a turn without a topic, less.
+    """
     writer = _Writer(reading, digest)
+    before = ""
+    if reading.topics and reading.courtesy:
+        courtesies = _COURTESIES[reading.courtesy]
+        before = courtesies[writer.below(len(courtesies))]
     plans = _PLANS[length] if reading.topics else (_PLANS_WITHOUT_TOPIC[length],)
-    plan = plans[writer.below(len(plans))]
-    text = "\n\n".join([" ".join([writer.sentence(role) for role in paragraph]) for paragraph in plan])
-    if not (reading.topics and reading.courtesy):
-        return text
-    courtesies = _COURTESIES[reading.courtesy]
-    return courtesies[writer.below(len(courtesies))] + text
+    for paragraph in plans[writer.below(len(plans))]:
+        for role in paragraph:
+            yield before + writer.sentence(role)
+            before = " "
+        before = "\n\n"
 
 
 @cache

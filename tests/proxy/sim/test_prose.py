@@ -53,6 +53,6 @@ def test_every_sentence_has_variants_of_different_words():
 @pytest.mark.parametrize("length", ["short", "medium", "long"])
 def test_no_answer_says_a_sentence_twice(kind, length):
     for number in range(40):
-        text = compose(Reading("", kind, ("tea", "milk")), length, bytes([number]) * 64)
+        text = "".join(compose(Reading("", kind, ("tea", "milk")), length, bytes([number]) * 64))
         sentences = re.split(r"(?<=[.?!])\s+", text)
         assert len(sentences) == len(set(sentences)), text
