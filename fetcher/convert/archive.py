@@ -91,7 +91,7 @@ def _read_entries(read: Read, directory: bytes, count: int, end: int) -> dict[st
     placed.sort(key=lambda item: item[0])
     for (_, before), (header_at, after) in pairwise(placed):
         if before.offset + before.size > header_at:
-            raise ValueError(f"has overlapping entries ({before.name}, {after.name})")
+            raise ValueError(f"has overlapping entries ({before.name[:100]!r}, {after.name[:100]!r})")
     by_name = {entry.name: entry for _, entry in placed}
     if len(by_name) != count:
         raise ValueError("has two entries of one name")
@@ -105,18 +105,18 @@ def _place_entry(read: Read, raw_name: bytes, extra: bytes, fields: tuple[Any, .
     if magic != b"PK\x01\x02":
         raise ValueError("has a damaged directory")
     if method != 0 or flags & _ENCRYPTED:
-        raise ValueError(f"has a compressed or encrypted entry ({name})")
+        raise ValueError(f"has a compressed or encrypted entry ({name[:100]!r})")
     size, packed, at = _widen([size, packed, at], extra)
     if size != packed or at + _LOCAL.size > end:
-        raise ValueError(f"has an entry of an impossible size ({name})")
+        raise ValueError(f"has an entry of an impossible size ({name[:100]!r})")
     local = _LOCAL.unpack(read(at, _LOCAL.size))
     if local[0] != b"PK\x03\x04" or local[3] != 0 or local[9] != len(raw_name):
-        raise ValueError(f"has an entry that contradicts its directory ({name})")
+        raise ValueError(f"has an entry that contradicts its directory ({name[:100]!r})")
     offset = at + _LOCAL.size + local[9] + local[10]
     if offset + size > end:
-        raise ValueError(f"has an entry that reaches past its end ({name})")
+        raise ValueError(f"has an entry that reaches past its end ({name[:100]!r})")
     if read(at + _LOCAL.size, local[9]) != raw_name:
-        raise ValueError(f"has an entry that contradicts its directory ({name})")
+        raise ValueError(f"has an entry that contradicts its directory ({name[:100]!r})")
     return at, Entry(name, offset, size, crc)
 
 

