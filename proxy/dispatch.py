@@ -22,7 +22,7 @@ def is_real(name: str, model: RealModel) -> bool:
     if model.names:
         served = ", ".join(model.names)
         raise no_such_model(name, f"This server's real model is {served}; `make run-nanochat` starts nanochat.")
-    if model.loading_unnamed:
+    if model.awaited:
         return True
     raise UnavailableError(
         "No real model is set up here. Start one with `make run-nanochat`, or point LLAMA_URL at a llama-server; "

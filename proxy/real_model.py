@@ -88,7 +88,7 @@ class RealModel:
     def __init__(self, upstream: Upstream | None, status_file: Path | None, models_dir: Path | None) -> None:
         self.upstream = upstream
         self.status: Status | None = None
-        self._status_file = status_file
+        self._status_file = status_file if upstream else None
         self._status_seen = 0
         self._models_dir = models_dir
         self._health: Health = "away"
@@ -103,9 +103,9 @@ class RealModel:
         return tuple(names)
 
     @property
-    def loading_unnamed(self) -> bool:
-        """Whether a llama-server is loading a model whose name nobody has told yet."""
-        return self._health == "loading" and not self.names
+    def awaited(self) -> bool:
+        """Whether there will be a real model whose name nobody has told yet."""
+        return not self.names and (self._status_file is not None or self._health == "loading")
 
     async def refresh(self) -> None:
         """Read the status file if it changed, and ask llama-server how it is."""
@@ -123,6 +123,8 @@ class RealModel:
             return State("ready", "ready", "The model answers.")
         if self._health == "loading":
             return State("loading", "loading", "llama-server is loading the model.")
+        if self.awaited:
+            return State("loading", "waiting", "The real model is not known yet: nothing is written about it so far.")
         if self.status is None or (self._was_ready and self.status.phase != "failed"):
             where = self.upstream.url if self.upstream else "nowhere (LLAMA_URL is empty)"
             return State("unreachable", "unreachable", f"No llama-server answers at {where}.")

@@ -113,9 +113,9 @@ def announce(app: web.Application, settings: Settings, port: int, out: TextIO, e
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # Where a name has addresses of both kinds, as localhost may, IPv4 is what clients try or fall back to.
+        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
         listener = socket.socket(family, kind, protocol)
     except OSError as problem:
         raise CannotListenError(f"cannot listen on {host}: {problem.strerror}; choose another --host") from None

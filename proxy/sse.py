@@ -9,7 +9,8 @@ CONTENT_TYPE = "text/event-stream; charset=utf-8"
 DONE = b"data: [DONE]\n\n"
 
 # A proxy in between must neither transform, cache nor collect the events.
-HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+HINTS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+HEADERS = {"Content-Type": CONTENT_TYPE, **HINTS}
 
 
 def error_event(error: ApiError) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from proxy import sse
 from proxy.errors import ApiError, BadRequestError, RejectedError, TimedOutError, UnavailableError, UnreachableError
 from proxy.relay import Answer, Body
 
@@ -46,8 +47,7 @@ class Upstream:
         response = await self._send(path, body, sent)
         if response.status >= 400:
             raise await _rejection(response)
-        kept = {name: value for name, value in response.headers.items() if name.lower() not in _NOT_FORWARDED}
-        return Answer(self._bytes_of(response), kept, response.status)
+        return Answer(self._bytes_of(response), _passed_on(response), response.status)
 
     async def get(self, path: str, seconds: float) -> tuple[int, bytes]:
         """One small answer, status and body. Raises aiohttp.ClientError or TimeoutError."""
@@ -115,6 +115,13 @@ async def _note_reuse(_session: object, trace: SimpleNamespace, _params: object)
         trace.trace_request_ctx.connection = True
 
 
+def _passed_on(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers of an answer that are not this server's own to set; a stream's buffering hints are."""
+    ours = dict(sse.HINTS) if response.content_type == "text/event-stream" else {}
+    hidden = _NOT_FORWARDED.union(map(str.lower, ours))
+    return {name: value for name, value in response.headers.items() if name.lower() not in hidden} | ours
+
+
 def _went_stale(problem: Exception) -> bool:
     """Whether a connection ended before one byte of an answer: aiohttp puts what it had seen in `message`."""
     if isinstance(problem, aiohttp.ServerDisconnectedError):
@@ -131,8 +138,9 @@ async def _rejection(response: aiohttp.ClientResponse) -> ApiError:
         message, kind = str(error["message"]), str(error.get("type") or "")
     except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
         message, kind = f"llama-server answered with status {response.status}.", ""
-    if response.status == 503:
-        return UnavailableError(message, code="model_loading", headers={"Retry-After": "1"})
+    if response.status == 503:  # "Loading model", or a queue that is full: either way soon over
+        code = "model_loading" if "loading" in message.lower() else None
+        return UnavailableError(message, code=code, headers={"Retry-After": "1", "retry-after-ms": "1000"})
     if response.status == 400:
         return BadRequestError(message, code=kind if kind != BadRequestError.type else None)
     kind = kind or ("server_error" if response.status >= 500 else BadRequestError.type)

@@ -10,6 +10,7 @@ from proxy import VERSION
 from proxy.dispatch import SIMULATED
 from proxy.keys import REAL_MODEL
 
+UNNAMED = "real model"  # until the status file or llama-server says its name
 SIMULATOR_STATE = {
     "state": "ready",
     "phase": "ready",
@@ -32,7 +33,7 @@ async def ready(request: web.Request) -> web.Response:
     await model.refresh()
     models: dict[str, Any] = {SIMULATED: SIMULATOR_STATE}
     state = model.state()
-    for name in model.names:
+    for name in [UNNAMED] if model.awaited else model.names:
         models[name] = dataclasses.asdict(state)
     all_ready = all(each["state"] == "ready" for each in models.values())
     return _json({"ready": all_ready, "models": models}, 200 if all_ready else 503)

@@ -142,6 +142,21 @@ def test_nanochat_without_any_real_model_says_how_to_get_one_and_not_to_retry(st
     assert "LLAMA_URL" in answer.json()["error"]["message"]
 
 
+def test_a_status_file_that_is_not_there_yet_means_that_a_model_is_on_its_way(start_proxy, tmp_path):
+    proxy = start_proxy("--model-status", str(tmp_path / "soon.json"), "--llama-url", "http://127.0.0.1:1")
+
+    assert ask(proxy, "nanochat").json()["error"]["code"] == "model_loading"
+    assert httpx.get(f"{proxy.url}/ready").status_code == 503
+    assert ask(proxy, "gpt-4o").status_code == 200
+
+
+def test_with_real_models_turned_off_the_status_file_means_nothing(start_proxy, status):
+    proxy = start_proxy("--model-status", status(phase="downloading"), "--llama-url", "")
+
+    assert ask(proxy, "smollm2-135m").status_code == 200
+    assert httpx.get(f"{proxy.url}/ready").status_code == 200
+
+
 def test_nanochat_is_forwarded_when_it_is_what_the_stack_serves(start_proxy, start_upstream, status):
     path = status(model="nanochat", phase="starting")
     proxy = start_proxy("--llama-url", start_upstream("normal").url, "--model-status", path)
@@ -193,7 +208,7 @@ def test_a_status_file_that_cannot_be_read_does_not_take_the_endpoint_down(start
     proxy = start_proxy("--model-status", str(tmp_path / "status.json"), "--llama-url", "http://127.0.0.1:1")
 
     assert ask(proxy, "gpt-4o").status_code == 200
-    assert httpx.get(f"{proxy.url}/ready").status_code == 200
+    assert httpx.get(f"{proxy.url}/health").status_code == 200
 
 
 @pytest.mark.parametrize(
