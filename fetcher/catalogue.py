@@ -1,6 +1,7 @@
 """Reads models.toml: the models that have a name, and where each can come from. Data in, frozen records out."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from fetcher.errors import NoSuchThing, UsageError
 
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 DEFAULT_CATALOGUE: Final = Path(__file__).with_name("models.toml")
 
 
@@ -145,6 +147,8 @@ def models_on_the_package_index(catalogue: Catalogue) -> list[str]:
 
 
 def _model(name: str, table: dict[str, Any]) -> Model:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"[{name}] is not a name of lower-case letters, digits, dots and dashes")
     known = {item.name for item in fields(Model)} - {"name", "sources"}
     if unknown := set(table) - known - {"sources"}:
         raise ValueError(f"[{name}] has an unknown key {sorted(unknown)[0]!r}")

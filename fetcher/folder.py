@@ -16,6 +16,7 @@ from fetcher.errors import UsageError
 SCHEMA: Final = 1
 LONGEST_CONTEXT: Final = 4096
 ACTIVE: Final = "active"
+STABLE_NAME: Final = "model.gguf"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class ModelsFolder:
     def install(self, manifest: Manifest) -> None:
         """Write everything around a file that is in its place; the manifest last."""
         folder = self.of(manifest.name)
-        atomic.link(folder / "model.gguf", manifest.file)
+        if manifest.file != STABLE_NAME:
+            atomic.link(folder / STABLE_NAME, manifest.file)
         atomic.write_text(folder / "llama.env", self._llama_env(manifest))
         atomic.write_text(folder / "manifest.json", json.dumps(manifest.as_json(), indent=2) + "\n")
 

@@ -4,6 +4,7 @@ for that import is slow. Metadata only: the bytes come through fetcher.download.
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from fetcher.download import Offer
 from fetcher.errors import AccessRefused, FetchError, NoSuchThing, OutOfReach, Transient, UsageError, without_secrets
-from fetcher.retry import Persistence
+from fetcher.retry import Persistence, retry_after_seconds
 from fetcher.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
@@ -134,11 +135,6 @@ class Hub:
         if status == 404:
             return NoSuchThing(f"{what} is not at {self._endpoint} (404)", "Check the spelling, and HF_ENDPOINT.")
         if status in (408, 429) or status >= 500:
-            return Transient(
-                f"the hub answered {status}", retry_after=_seconds(failure.response.headers.get("Retry-After"))
-            )
+            wait = retry_after_seconds(failure.response.headers.get("Retry-After"), time.time())
+            return Transient(f"the hub answered {status}", retry_after=wait)
         return OutOfReach(f"the hub answered {status} for {what}", _ELSEWHERE)
-
-
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value and value.isdecimal() else None

@@ -68,9 +68,10 @@ class PackageIndex:
             return self._verified(wanted, arrived, folder)
 
     def _run_pip(self, wanted: Distribution, name: str, staging: Path, label: str) -> Path:
-        scratch, arrivals, log = staging / "tmp", staging / "new", staging / "log"
+        scratch, arrivals, output, log = (staging / name for name in ("tmp", "new", "output", "log"))
         scratch.mkdir()
         arrivals.mkdir()
+        log.touch()
         requirement = staging / "requirement.txt"
         pin = f" --hash=sha256:{wanted.sha256}" if wanted.sha256 else ""
         requirement.write_text(f"{wanted.spec}{pin}\n", "utf-8")
@@ -79,20 +80,21 @@ class PackageIndex:
         form = f"--no-binary={name}" if wanted.sdist else "--only-binary=:all:"
         command = [*self._python, "-m", "pip", "download", "--no-input", "--no-deps", "--no-cache-dir", form]
         command += ["--disable-pip-version-check", "--retries=2", "--progress-bar=off", "--quiet"]
-        command += [f"--dest={arrivals}", f"--requirement={requirement}"]
+        command += [f"--log={log}", f"--dest={arrivals}", f"--requirement={requirement}"]
         environ = {**self._environ, "TMPDIR": str(scratch), "PYTHONUTF8": "1"}
         self._progress.begin("downloading", label, wanted.size)
-        with log.open("wb") as output:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ)
+        with output.open("wb") as said:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environ)
             try:
                 self._watch(child, (scratch, arrivals), wanted.size)
             finally:
                 if child.poll() is None:
                     child.kill()
                     child.wait()
-        if child.returncode != 0:
-            raise _explained(_tail(log), wanted.spec, folder=staging.parent)
-        return next(iter(sorted(arrivals.iterdir())))
+        arrived = sorted(arrivals.iterdir())
+        if child.returncode != 0 or not arrived:
+            raise _explained(_tail(output), _tail(log), wanted.spec, folder=staging.parent)
+        return arrived[0]
 
     def _watch(self, child: "subprocess.Popen[bytes]", folders: Sequence[Path], size: int | None) -> None:
         seen, since = -1, time.monotonic()
@@ -142,23 +144,21 @@ def _wrong_file(spec: str, what: str) -> Corrupt:
     )
 
 
-def _explained(log: str, spec: str, folder: Path) -> FetchError:
-    """Pip's output as one of our errors; pip has no exit codes that tell them apart."""
-    if "No module named pip" in log:
+def _explained(said: str, log: str, spec: str, folder: Path) -> FetchError:
+    """Pip's output and its own log as one of our errors; pip has no exit codes that tell them apart."""
+    if "No module named pip" in said:
         return UsageError(
             "pip is missing in this Python environment", "Run `python -m ensurepip`, or make the environment anew."
         )
-    if "No space left on device" in log or "Disk quota exceeded" in log:
+    if "No space left on device" in said or "Disk quota exceeded" in said:
         return atomic.no_room(folder, spec)
-    if "DO NOT MATCH THE HASHES" in log:
+    if "DO NOT MATCH THE HASHES" in said:
         return _wrong_file(spec, "another sha256")
-    reason = _last_error(log)
-    if re.search(r"\b(401|403) (Client )?Error", log):
+    reason = _reason(said, log)
+    if re.search(r"\b(401|403)\b", reason):
         return AccessRefused(f"the package index refuses {spec}: {reason}", "Check the credentials in pip's settings.")
     if re.search(
-        r"NewConnectionError|ConnectTimeout|Connection(Reset)?Error|ReadTimeout|Name or service|ProxyError"
-        r"|SSLError|Retrying \(|HTTP error 5|429",
-        log,
+        r"Errno|[Tt]imed? ?out|SSL|[Cc]onnection|Max retries|[Pp]roxy|HTTP error|\b(429|5\d\d)\b .*Error", reason
     ):
         return OutOfReach(
             f"the package index is out of reach: {reason}",
@@ -170,14 +170,16 @@ def _explained(log: str, spec: str, folder: Path) -> FetchError:
     )
 
 
-def _last_error(log: str) -> str:
-    broken = re.search(r"connection broken by '(.*)': /", log)
-    if broken is not None:
-        inner = broken[1].rpartition(">: ")[2].strip("'\")")
-        return without_secrets(inner)[:200]
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    return without_secrets((errors or lines or ["pip says nothing"])[0])[:300].rstrip(".")
+def _reason(said: str, log: str) -> str:
+    """The sentence that matters. pip tells of an index page that failed in its log only."""
+    pages = re.findall(r"Could not fetch URL \S+: (.*) - skipping", log)
+    failed = [page for page in pages if not page.startswith("404")]
+    errors = [line.removeprefix("ERROR:") for line in said.splitlines() if line.startswith("ERROR:")]
+    sentence = (failed or errors or said.splitlines() or ["pip says nothing"])[0]
+    inner = re.search(r"Caused by \w+\((.*)\)", sentence)  # urllib3 wraps the reason in two representations
+    if inner is not None:
+        sentence = (inner[1].rpartition(": ")[2] if ">: " in inner[1] else inner[1]).strip("'\")(")
+    return without_secrets(sentence.strip(" ."))[:300]
 
 
 def _tail(log: Path) -> str:

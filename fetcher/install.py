@@ -15,7 +15,8 @@ def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Pr
     try:
         header = read_header(obtained.file)
     except Unusable:
-        obtained.file.unlink()  # a link, or bytes that nobody can use: the next fetch begins afresh
+        if obtained.file.is_symlink() or obtained.source["kind"] != "file":
+            obtained.file.unlink()  # a link, or bytes that nobody can use: the next fetch begins afresh
         raise
     created = model.created
     if created is None and obtained.source["kind"] == "file":

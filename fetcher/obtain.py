@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
@@ -149,7 +150,8 @@ class Supplier:
             raise NoSuchThing(f"there is no file {path}", "Check the path.")
         place = self._folder.of(model.name) / path.name
         place.parent.mkdir(parents=True, exist_ok=True)
-        atomic.link(place, str(path.resolve()))
+        if not place.exists() or not place.samefile(path):  # it may lie in its place already
+            atomic.link(place, str(path.resolve()))
         return Obtained(place, path.stat().st_size, None, {"kind": "file", "ref": source.path, "revision": None})
 
     def _from_checkpoint(self, source: CheckpointSource, model: Model) -> Obtained:
@@ -191,6 +193,7 @@ def open_supplier(
 ) -> Iterator[Supplier]:
     """A supplier with real connections."""
 
+    @cache
     def hub() -> Hub:
         persistence = Persistence(settings.patience, sleep=time.sleep, note=progress.note)
         return Hub(settings.hf_endpoint, settings.hf_token, persistence)

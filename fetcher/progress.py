@@ -60,7 +60,7 @@ class Progress:
         self._next_line = now + LINE_SECONDS
         self._status.write(phase, percent=self._percent(), detail=what)
         self._next_status = now + STATUS_SECONDS
-        if phase in ("downloading", "resolving") and not self._terminal:
+        if phase == "resolving" or (phase == "downloading" and not self._terminal):
             self._line(f"{phase} {what}")
 
     def at(self, done: int, total: int | None = None) -> None:

@@ -67,7 +67,7 @@ def already_there(wish: Model | HubWish, folder: ModelsFolder) -> Manifest | Non
 def _has_changed(manifest: Manifest) -> bool:
     """Whether a linked file of this machine was written after its manifest."""
     path = Path(str(manifest.source["ref"]))
-    return manifest.source["kind"] == "file" and path.stat().st_mtime > manifest.installed_at
+    return manifest.source["kind"] == "file" and int(path.stat().st_mtime) > manifest.installed_at
 
 
 def _local(path: Path, catalogue: Catalogue, folder: ModelsFolder) -> Model:

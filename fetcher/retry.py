@@ -41,6 +41,7 @@ class Persistence:
 
     def run(self, action: Callable[[], Result], what: str, advice: str) -> Result:
         """Do `action`; raises OutOfReach with the last reason (`what` names the thing) when patience ends."""
+        self._fruitless, self._last_reached = 0, self._reached()
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
             stop=self._give_up,

@@ -50,6 +50,7 @@ class StandInHub:
         self.files: dict[str, dict[str, bytes]] = {}  # repository -> file -> content
         self.plain: dict[str, bytes] = {}
         self.packages: dict[str, dict[str, bytes]] = {}  # project -> file name -> content
+        self.index_status: int | None = None
         self.faults: deque[Fault] = deque()
         self.metadata_faults: deque[Fault] = deque()
         self.seen: list[Seen] = []
@@ -146,9 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._bytes(content, name, told)
 
     def _allowed(self, repo: str, revision: str) -> bool:
-        if self.hub.metadata_faults and (self.command == "HEAD" or "/api/" in self.path):
-            fault = self.hub.metadata_faults.popleft()
-            self._plain_answer(fault.status or 500, fault.headers)
+        metadata = self.command == "HEAD" or "/api/" in self.path
+        fault = self.hub.metadata_faults.popleft() if metadata and self.hub.metadata_faults else Fault()
+        if fault.status is not None:
+            self._plain_answer(fault.status, fault.headers)
         elif repo not in self.hub.files:
             self._plain_answer(404, {"X-Error-Code": "RepoNotFound"})
         elif revision not in ("main", COMMIT):
@@ -180,8 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._document(json.dumps(told).encode(), "application/json")
 
     def _project(self, project: str) -> None:
-        if project not in self.hub.packages:
-            self._plain_answer(404, {})
+        if project not in self.hub.packages or self.hub.index_status is not None:
+            self._plain_answer(self.hub.index_status or 404, {})
             return
         links = "".join(f'<a href="/packages/{project}/{name}">{name}</a>' for name in self.hub.packages[project])
         self._document(f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), "text/html")

@@ -51,6 +51,7 @@ def test_an_unknown_name_lists_the_names_and_the_nearest() -> None:
     ("text", "reason"),
     [
         ("[m", "is wrong"),
+        ("['../m']\nsources=[]", "is not a name"),
         ("[m]\ntitle='x'", "sources"),
         ("[m]\nsources=[]", "has no source"),
         ("[m]\nshape='x'\nsources=[]", "unknown key 'shape'"),

@@ -104,6 +104,22 @@ def test_an_index_that_is_not_there_is_out_of_reach(make_index: Callable[..., Pa
     assert "passw0rd" not in str(caught.value)
 
 
+def test_an_index_with_a_server_error_is_out_of_reach(
+    make_index: Callable[..., PackageIndex], place: Path, hub: StandInHub
+) -> None:
+    hub.index_status = 502
+    with pytest.raises(OutOfReach, match=r"the package index is out of reach: 502 .*Error"):
+        make_index().fetch(Distribution("tiny-model==1.0"), place, "m")
+
+
+def test_an_index_page_that_wants_credentials_says_so(
+    make_index: Callable[..., PackageIndex], place: Path, hub: StandInHub
+) -> None:
+    hub.index_status = 403
+    with pytest.raises(AccessRefused, match=r"refuses tiny-model==1\.0: 403"):
+        make_index().fetch(Distribution("tiny-model==1.0"), place, "m")
+
+
 def test_an_index_that_wants_credentials_says_so(
     make_index: Callable[..., PackageIndex], place: Path, hub: StandInHub
 ) -> None:

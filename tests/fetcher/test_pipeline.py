@@ -199,6 +199,35 @@ def test_a_file_that_is_no_gguf_is_refused_and_leaves_no_model(get: Fetch, setti
     assert list((settings.models_dir / "page").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["m", "model"])
+def test_a_file_that_lies_in_its_place_already_stays_what_it_is(get: Fetch, settings: Settings, name: str) -> None:
+    path = settings.models_dir / name / f"{name}.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(GGUF)
+    for _ in range(2):
+        assert get(str(path)).name == name
+        assert path.is_file()
+        assert not path.is_symlink()
+    path.write_bytes(b"no model")
+    with pytest.raises(Unusable):
+        get(str(path))
+    assert path.read_bytes() == b"no model"
+
+
+def test_a_file_of_the_hub_may_have_the_stable_name(get: Fetch, hub: StandInHub, settings: Settings) -> None:
+    hub.files["o/plain"] = {"model.gguf": GGUF}
+    manifest = get("hf:o/plain")
+    assert manifest.file == "model.gguf"
+    assert (settings.models_dir / "active" / "model.gguf").read_bytes() == GGUF
+
+
+def test_failures_of_one_question_do_not_shorten_the_next(get: Fetch, hub: StandInHub) -> None:
+    twice = [Fault(status=503)] * 2  # of the three tries
+    hub.metadata_faults.extend([*twice, Fault(), *twice])
+    assert get("hf:o/tiny-GGUF").sha256 == SHA256
+    assert not hub.metadata_faults
+
+
 def test_nanochat_without_a_gguf_says_plainly_what_is_missing(get: Fetch, hub: StandInHub) -> None:
     hub.files["o/nanochat"] = {"model_000650.pt": b"x", "tokenizer.pkl": b"x"}
     with pytest.raises(Unusable, match="has only a PyTorch checkpoint, and converting it to GGUF is not there yet"):
