@@ -14,6 +14,6 @@ tar -cf - --exclude __pycache__ proxy fetcher launcher | tar -xf - -C "$work/sou
 PEX_ROOT="$work/root" "$python" -m pex \
   --requirement requirements/native.txt --requirement deploy/executable.txt --no-build --use-pip-config \
   --sources-directory "$work/sources" --entry-point launcher.cli:run \
-  --venv prepend --sh-boot --python-shebang "/usr/bin/env python$version" \
+  --venv prepend --sh-boot --no-emit-warnings --python-shebang "/usr/bin/env python$version" \
   --output-file "$file"
 echo "$file: $(du -h "$file" | cut -f1), needs Python $version. It takes the flags of \`launcher up\`, and doctor."

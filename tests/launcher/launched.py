@@ -7,21 +7,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 
 DOUBLES = Path(__file__).parent / "doubles"
 ROOT = Path(__file__).parents[2]
+STAND_INS = (sys.executable, str(DOUBLES / "launch.py"))
 SECONDS = 40.0
 
 
 class Launched:
-    """One running launcher."""
+    """One running launcher; `argv` is it, by default the one with stand-ins."""
 
-    def __init__(self, folder: Path, port: int, llama_port: int, **environ: str) -> None:
-        self.port, self.llama_port, self.cache = port, llama_port, folder / "cache"
+    def __init__(
+        self, folder: Path, port: int, llama_port: int, argv: Sequence[str] = STAND_INS, **environ: str
+    ) -> None:
+        self.port, self.llama_port = port, llama_port
+        self.cache = Path(environ.get("OPENAI_API_SIMULATOR_CACHE", folder / "cache"))
         self.events_file = folder / "events"
         self.events_file.touch()
         self.lines: list[str] = []
@@ -38,7 +42,8 @@ class Launched:
             **environ,
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(DOUBLES / "launch.py")],
+            argv,
+            cwd=folder,
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -55,9 +60,9 @@ class Launched:
             self._arriving.put(line.rstrip())
         self._arriving.put(None)
 
-    def until(self, words: str) -> str:
+    def until(self, words: str, seconds: float = SECONDS) -> str:
         """The line that says `words`, waiting for it."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             line = self._arriving.get(timeout=left)
             if line is None:

@@ -66,6 +66,14 @@ def test_a_signal_stops_the_proxy_first_and_llama_server_last(launch, number):
     assert not (launched.cache / f"run/{launched.port}/status.json").exists()
 
 
+def test_ctrl_c_on_a_terminal_reaches_the_launcher_alone_although_it_goes_to_the_whole_group(launch):
+    launched = launch()
+    launched.until("curl")
+    os.killpg(launched.process.pid, signal.SIGINT)  # what a terminal does
+    assert launched.end() == 0
+    assert launched.events[-3] == "proxy asked to stop, llama-server lives"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_second_signal_stops_at_once(launch, number, code):
     launched = launch(PROXY_DOUBLE="stubborn")
