@@ -9,7 +9,7 @@ from proxy.settings import SettingsError, read
 
 
 def main() -> int:
-    """Run until a signal; the exit code is 0, 1 (cannot listen) or 2 (bad configuration)."""
+    """Run until a signal; the exit code is 0, 1 (cannot listen), 2 (bad configuration) or 130."""
     try:
         settings = read(sys.argv[1:], os.environ)
     except SettingsError as error:
@@ -26,6 +26,8 @@ def main() -> int:
     except CannotListenError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:  # before the server could take care of signals
+        return 130
     return 0
 
 

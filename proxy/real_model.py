@@ -94,13 +94,7 @@ class RealModel:
         self._health: Health = "away"
         self._was_ready = False
         self._listed: dict[str, Listed] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names that mean the real model, the status file's first."""
-        names = dict.fromkeys([self.status.model] if self.status else [])
-        names.update(dict.fromkeys(self._listed))
-        return tuple(names)
+        self.names: tuple[str, ...] = ()  # the names that mean the real model, the status file's first
 
     @property
     def awaited(self) -> bool:
@@ -109,13 +103,16 @@ class RealModel:
 
     async def refresh(self) -> None:
         """Read the status file if it changed, and ask llama-server how it is."""
-        self._read_status()
         if self.upstream is None:
             return
-        self._health = await self._ask_health(self.upstream)
-        if self._health != "away":
+        self._read_status()
+        health = await self._ask_health(self.upstream)
+        if health != "away":
             await self._ask_models(self.upstream)
-        self._was_ready = self._was_ready or self._health == "ready"
+        self._health = health
+        self._was_ready = self._was_ready or health == "ready"
+        # Names once listed stay real when llama-server goes: a request must not silently change its source.
+        self.names = tuple(dict.fromkeys([*([self.status.model] if self.status else []), *self._listed]))
 
     def state(self) -> State:
         """The state, from what the last refresh saw."""
@@ -126,8 +123,7 @@ class RealModel:
         if self.awaited:
             return State("loading", "waiting", "The real model is not known yet: nothing is written about it so far.")
         if self.status is None or (self._was_ready and self.status.phase != "failed"):
-            where = self.upstream.url if self.upstream else "nowhere (LLAMA_URL is empty)"
-            return State("unreachable", "unreachable", f"No llama-server answers at {where}.")
+            return State("unreachable", "unreachable", "llama-server does not answer.")
         if self.status.phase == "failed":
             return self._failed(self.status)
         return _at_work(self.status)
@@ -135,11 +131,8 @@ class RealModel:
     def manifest(self, name: str) -> Manifest:
         """What the models folder says of a model, else what llama-server says, else nothing."""
         if self._models_dir is not None:
-            # A name with a slash or dots is not one of the folder's; it must not lead out of it.
-            path = self._models_dir / name / "manifest.json"
-            if path.parent.parent == self._models_dir and name not in ("", ".", ".."):
-                with suppress(OSError, msgspec.MsgspecError):
-                    return msgspec.json.decode(path.read_bytes(), type=Manifest)
+            with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+                return msgspec.json.decode((self._models_dir / name / "manifest.json").read_bytes(), type=Manifest)
         listed = self._listed.get(name)
         if listed is None:
             return Manifest()
@@ -174,7 +167,9 @@ class RealModel:
     async def _ask_health(self, upstream: Upstream) -> Health:
         try:
             code, _ = await upstream.get("/health", PROBE_SECONDS)
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except TimeoutError:
+            return self._health  # busy, most likely: no news
+        except (aiohttp.ClientError, OSError):
             return "away"
         if code == 503:
             return "loading"

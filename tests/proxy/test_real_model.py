@@ -203,6 +203,15 @@ def test_models_shows_the_manifest_where_there_is_one(start_proxy, status, tmp_p
     }
 
 
+def test_an_id_may_hold_slashes(start_proxy, status):
+    proxy = start_proxy(
+        "--model-status", status(model="owner/repo:q4", phase="starting"), "--llama-url", "http://127.0.0.1:1"
+    )
+
+    for written in ("owner/repo:q4", "owner%2Frepo%3Aq4", "owner/repo:q4/"):
+        assert httpx.get(f"{proxy.v1}/models/{written}").json()["id"] == "owner/repo:q4"
+
+
 def test_a_status_file_that_cannot_be_read_does_not_take_the_endpoint_down(start_proxy, tmp_path):
     (tmp_path / "status.json").write_text("{ half")
     proxy = start_proxy("--model-status", str(tmp_path / "status.json"), "--llama-url", "http://127.0.0.1:1")
