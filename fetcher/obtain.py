@@ -162,8 +162,8 @@ class Supplier:
             file = choose(source.repo, ready, None)
         except NoSuchThing as failure:
             raise Unusable(
-                f"{source.repo} has only a PyTorch checkpoint, and converting it to GGUF is not there yet",
-                f"Use {self._other_model(model)} meanwhile.",
+                f"{source.repo} has only a PyTorch checkpoint, which fetch does not convert yet",
+                f"Use {self._other_model(model)}, or convert it by hand (docs/nanochat.md) and use the file.",
             ) from failure
         return self._from_hub(HubSource(source.repo, listing.revision, file), model)
 

@@ -230,7 +230,7 @@ def test_failures_of_one_question_do_not_shorten_the_next(get: Fetch, hub: Stand
 
 def test_nanochat_without_a_gguf_says_plainly_what_is_missing(get: Fetch, hub: StandInHub) -> None:
     hub.files["o/nanochat"] = {"model_000650.pt": b"x", "tokenizer.pkl": b"x"}
-    with pytest.raises(Unusable, match="has only a PyTorch checkpoint, and converting it to GGUF is not there yet"):
+    with pytest.raises(Unusable, match="has only a PyTorch checkpoint, which fetch does not convert yet"):
         get("nanochat")
 
 
