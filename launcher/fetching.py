@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,11 @@ class Fetcher:
 
 
 def model_name(wish: str) -> str:
-    """What the model is called until the fetcher says it: the name, or the file's or repository's stem."""
-    if wish.startswith("hf:") or wish.lower().endswith(".gguf"):
-        return Path(wish.rpartition(":")[2]).name.lower().removesuffix(".gguf")
-    return wish
+    """What the model is called until the fetcher says it: the name, or one made of the file's or repository's."""
+    if not (wish.startswith("hf:") or wish.lower().endswith(".gguf")):
+        return wish
+    stem = Path(wish.rpartition(":")[2]).name.lower().removesuffix(".gguf")
+    return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")
 
 
 def _refusal(told: Mapping[str, str] | None, code: int, arguments: tuple[str, ...]) -> UnavailableError:
