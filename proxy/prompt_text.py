@@ -8,9 +8,10 @@ gets its numbers cut where its original cuts them, and its conversations checked
 
 import re
 from itertools import groupby
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from proxy import turns, wording
 
@@ -58,8 +59,8 @@ class Tokenization(msgspec.Struct, frozen=True):
     """What a manifest says of a model's vocabulary. Contract 1."""
 
     special_tokens: tuple[str, ...] = ()
-    digit_separator: str | None = None
-    digits_per_group: int = 2
+    digit_separator: Annotated[str, Meta(pattern="^[\x01-\x1f]$")] | None = None
+    digits_per_group: Annotated[int, Meta(ge=1, le=9)] = 2
 
 
 class _Body(msgspec.Struct):

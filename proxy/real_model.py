@@ -15,6 +15,7 @@ from typing import Any, Literal
 import aiohttp
 import msgspec
 
+from proxy.prompt_text import PromptText, Tokenization
 from proxy.upstream import Upstream
 
 log = logging.getLogger("proxy")
@@ -22,6 +23,7 @@ log = logging.getLogger("proxy")
 PROBE_SECONDS = 1.0  # how long llama-server may take to say how it is
 POLL_SECONDS = 1.0
 FIRST_LOOK_SECONDS = 0.3
+MANIFEST = "manifest.json"
 
 Health = Literal["ready", "loading", "away"]
 
@@ -47,13 +49,18 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """The part of manifest.json that /v1/models shows. Contract 1."""
+    """The part of manifest.json that /v1/models shows and that prompts need. Contract 1."""
 
     owner: str | None = None
     created: int | None = None
     quantization: str | None = None
     context_length: int | None = None
     size: int | None = None
+    parameters: int | None = None
+    license: str | None = None
+    source: dict[str, str | None] | None = None
+    sha256: str | None = None
+    tokenization: Tokenization | None = None
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -94,6 +101,7 @@ class RealModel:
         self._health: Health = "away"
         self._was_ready = False
         self._listed: dict[str, Listed] = {}
+        self._prompt_texts: dict[str, tuple[int, PromptText]] = {}
         self.names: tuple[str, ...] = ()  # the names that mean the real model, the status file's first
 
     @property
@@ -132,7 +140,7 @@ class RealModel:
         """What the models folder says of a model, else what llama-server says, else nothing."""
         if self._models_dir is not None:
             with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
-                return msgspec.json.decode((self._models_dir / name / "manifest.json").read_bytes(), type=Manifest)
+                return msgspec.json.decode((self._models_dir / name / MANIFEST).read_bytes(), type=Manifest)
         listed = self._listed.get(name)
         if listed is None:
             return Manifest()
@@ -142,7 +150,20 @@ class RealModel:
             created=listed.created,
             context_length=_whole(meta.get("n_ctx") or meta.get("n_ctx_train")),
             size=_whole(meta.get("size")),
+            parameters=_whole(meta.get("n_params")),
         )
+
+    def prompt_text(self, name: str) -> PromptText:
+        """What the texts of a request become for a model; compiled when its manifest has changed."""
+        changed = 0
+        if self._models_dir is not None:
+            with suppress(OSError):
+                changed = (self._models_dir / name / MANIFEST).stat().st_mtime_ns
+        known = self._prompt_texts.get(name)
+        if known is None or known[0] != changed:
+            known = changed, PromptText(self.manifest(name).tokenization)
+            self._prompt_texts[name] = known
+        return known[1]
 
     def _failed(self, status: Status) -> State:
         error = status.error or Failure()

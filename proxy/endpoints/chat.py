@@ -30,9 +30,9 @@ async def chat(request: web.Request) -> web.StreamResponse:
         name = schema.model_named(body)
         if name is None or not is_real(name, model):
             raise
-        return await _forward(request, body)
+        return await _forward(request, name, body)
     if is_real(ask.model, model):
-        return await _forward(request, body)
+        return await _forward(request, ask.model, body)
     settings = request.app[SETTINGS]
     if settings.strict_models:
         check_listed(ask.model)
@@ -55,9 +55,10 @@ def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
     return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
 
 
-async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
+async def _forward(request: web.Request, name: str, body: bytes) -> web.StreamResponse:
     model, now = request.app[REAL_MODEL], request.app[TIMES].now
     upstream = await reach(model, now)
+    body = model.prompt_text(name).prepare(body)
     try:
         answer = await upstream.post("/v1/chat/completions", body, request.headers)
     except UnreachableError:

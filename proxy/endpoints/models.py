@@ -52,6 +52,10 @@ def _real_card(name: str, model: RealModel) -> dict[str, Any]:
         "context_length": known.context_length,
         "quantization": known.quantization,
         "size": known.size,
+        "parameters": known.parameters,
+        "license": known.license,
+        "source": known.source,
+        "sha256": known.sha256,
         "state": state.phase if state.state == "loading" else state.state,
     }
 
