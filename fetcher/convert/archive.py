@@ -50,8 +50,6 @@ def read_directory(read: Read, size: int, label: str) -> dict[str, Entry]:
         count, length, start = _find_directory(read, size)
         if count > MAX_ENTRIES or length > MAX_DIRECTORY:
             raise ValueError(f"claims {count:,} entries")
-        if start + length > size:
-            raise ValueError("is cut off")
         entries = _read_entries(read, read(start, length), count, start)
     except (ValueError, struct.error) as error:
         reason = str(error) if isinstance(error, ValueError) else "is cut off"

@@ -45,13 +45,10 @@ class Ggml:
         self._quantise.argtypes = [ctypes.c_int, pointer, pointer, count, count, count, pointer]
 
     def encode(self, type_number: int, rows: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
-        """Quantise C-contiguous rows to ggml_type `type_number`: `size` bytes."""
+        """Quantise rows to ggml_type `type_number`: `size` bytes."""
         encoded = np.empty(size, np.uint8)
-        written = self._quantise(
-            type_number, rows.ctypes.data, encoded.ctypes.data, 0, rows.shape[0], rows.shape[1], None
-        )
-        if written != size:
-            raise NoQuantiser(f"the ggml library wrote {written} bytes where {size} were due", _ADVICE)
+        aligned = np.require(rows, np.float32, "CA")  # a mapped row may begin anywhere
+        self._quantise(type_number, aligned.ctypes.data, encoded.ctypes.data, 0, *rows.shape, None)
         return encoded
 
 

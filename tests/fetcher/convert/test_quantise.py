@@ -60,6 +60,8 @@ def c_round(value):
 
 def test_q8_0_is_a_scale_and_the_nearest_bytes():
     rows = np.random.default_rng(0).standard_normal((3, 64)).astype(np.float32)
+    rows[0, :32] = np.arange(32, dtype=np.float32) - 15.5  # halves, which C rounds away from zero
+    rows[0, 0] = 127
     rows[1, :32] = 0
     rows[2] *= np.float32(1e-12)  # a scale that float16 cannot hold
     blocks = encode(Q8_0, rows, None).reshape(6, 34)

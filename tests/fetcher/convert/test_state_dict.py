@@ -150,6 +150,12 @@ def test_an_entry_outside_the_file_is_refused(write):
     refused(path, "impossible size")
 
 
+def test_an_entry_of_two_sizes_is_refused(write):
+    path = write(good_parts())
+    patch(path, central(path, "model_000650/data/0") + 20, "<L", 8)
+    refused(path, "impossible size")
+
+
 def test_an_entry_that_reaches_into_the_directory_is_refused(write):
     path = write({"a/data.pkl": b"N.", "a/data/0": b"1234"})
     patch(path, central(path, "a/data/0") + 20, "<LL", 100_000, 100_000)
@@ -198,6 +204,7 @@ ODD = {
     ),
     "a negative size": (b"(J\x2c\x01\x00\x00", b"(J\x2c\x01\x00\xff", "odd shape"),
     "another shape": (b"(J\x2c\x01\x00\x00", b"(J\x2d\x01\x00\x00", "wrong size"),
+    "another number of items": (b"J\x58\x02\x00\x00tQ", b"J\x59\x02\x00\x00tQ", "wrong size"),
     "an odd persistent id": (b"storage", b"garbage", "another type"),
     "a tensor under a name that is none": (b"\x89", b"N", "part of another"),
     "another thing than a state dict": (PICKLE, b"\x80\x02K\x01.", "something else than a state dict"),
