@@ -120,7 +120,9 @@ def _write(out: Path, head: bytes, stream: WeightStream, report: Report) -> tupl
             os.fsync(file.fileno())
         partial.replace(out)
     except OSError as error:
-        raise full if error.errno in atomic.NO_ROOM else error from error
+        if error.errno in atomic.NO_ROOM:
+            raise full from error
+        raise
     finally:
         partial.unlink(missing_ok=True)
     return size, digest.hexdigest()

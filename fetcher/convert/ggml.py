@@ -47,7 +47,7 @@ class Ggml:
     def encode(self, type_number: int, rows: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
         """Quantise rows to ggml_type `type_number`: `size` bytes."""
         encoded = np.empty(size, np.uint8)
-        aligned = np.require(rows, np.float32, "CA")  # a mapped row may begin anywhere
+        aligned = np.require(rows, np.float32, ["C", "A"])  # a mapped row may begin anywhere
         self._quantise(type_number, aligned.ctypes.data, encoded.ctypes.data, 0, *rows.shape, None)
         return encoded
 
