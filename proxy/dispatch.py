@@ -45,10 +45,7 @@ async def reach(model: RealModel, now: Callable[[], float]) -> Upstream:
         await model.refresh()  # it may have become ready since the last look
     if error := not_now(model.state(), now()):
         raise error
-    if model.upstream is None:
-        raise UnavailableError(
-            "Real models are turned off: LLAMA_URL is empty.", param="model", code="model_unavailable"
-        )
+    assert model.upstream is not None, "without an upstream no name is real"
     return model.upstream
 
 

@@ -73,6 +73,8 @@ class Gate:
             raise  # the client has left: nobody is there to answer
         except Exception:  # the last line of defence: details to the log, a clean 500 to the client
             log.exception("%s %s %s failed", self._id_of(request), request.method, request.path)
+            if request.writer.output_size > 0:
+                raise  # too late for another answer: the connection breaks off
             return render(
                 InternalError(
                     "The server had an error while processing your request. Its log has the details under "

@@ -4,9 +4,10 @@ Both sources, the simulator and llama-server, leave through `send`, so whatever 
 (a fault) is a transform of that iterator. Knows nothing of models.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
@@ -14,7 +15,15 @@ from aiohttp.client_exceptions import ClientConnectionResetError
 from proxy import sse
 from proxy.errors import ApiError
 
-Body = AsyncGenerator[bytes, None]
+
+class Body(Protocol):
+    """Bytes as they come, such as an asynchronous generator."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces, which need not be whole events."""
+
+    async def aclose(self) -> None:
+        """End the source, whether it has begun or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,7 @@ def check(ask: ChatRequest) -> None:
             "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", param="top_logprobs"
         )
     for index, message in enumerate(ask.messages):
-        content = message.content
-        if content.__class__ is not str:
+        if not isinstance(message.content, str):
             _check_content(f"messages[{index}].content", message)
 
 

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from functools import partial
 from typing import Any, TextIO
@@ -19,7 +18,7 @@ from aiohttp import web
 from proxy import VERSION
 from proxy.app import create_app
 from proxy.dispatch import SIMULATED
-from proxy.errors import BadRequestError
+from proxy.errors import BadRequestError, InternalError
 from proxy.gate import render
 from proxy.keys import REAL_MODEL
 from proxy.settings import Settings
@@ -42,11 +41,12 @@ class Connection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Answer bytes that never became a request."""
-        del exc
+        """Answer bytes that never became a request, and what the gate let through. Raises ConnectionError."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun, and cannot become another one") from exc
         reason = (message or "not understood").strip().splitlines()[0].rstrip(":. ")
-        response = render(BadRequestError(f"This is not a valid HTTP request: {reason}."))
-        response.set_status(status)
+        error = BadRequestError(f"This is not a valid HTTP request: {reason}.")
+        response = render(error if status < 500 else InternalError("The server had an error.", code="internal_error"))
         response.headers["x-request-id"] = f"req_{os.urandom(12).hex()}"
         response.force_close()
         log.debug("answered %d to %s: %s", status, request.remote, message)
@@ -83,8 +83,8 @@ async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
 
 def announce(app: web.Application, settings: Settings, port: int, out: TextIO, err: TextIO) -> None:
     """Say what is served, and how to call it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(settings.host, settings.host)
-    base = f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{port}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     bold, plain = ("\033[1m", "\033[0m") if out.isatty() else ("", "")
     model = app[REAL_MODEL]
     rows = [(SIMULATED, "ready: simulated; every other name is answered too, unless strict")]
@@ -120,8 +120,7 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as problem:
         raise CannotListenError(f"cannot listen on {host}: {problem.strerror}; choose another --host") from None
     try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)
     except OSError as problem:

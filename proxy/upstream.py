@@ -4,17 +4,18 @@ Only an error that llama-server answers is read, to give it OpenAI's shape. Know
 who asks.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import msgspec
 
 from proxy import sse
 from proxy.errors import ApiError, BadRequestError, RejectedError, TimedOutError, UnavailableError, UnreachableError
-from proxy.relay import Answer, Body
+from proxy.relay import Answer
 
 # RFC 9110, section 7.6.1, and what this server says for itself.
 _NOT_FORWARDED = frozenset(
@@ -25,6 +26,33 @@ _REQUEST_HEADERS = ("Authorization", "Content-Type", "Accept", "X-Request-Id")
 _LONGEST_ERROR = 64 * 1024
 # llama-server closes idle connections after 5 s; ours go before that.
 _KEEPALIVE_SECONDS = 4.0
+
+
+class Stream:
+    """The bytes of an answer as they come: a relay.Body. Not a generator, which cannot be closed before it began."""
+
+    def __init__(self, response: aiohttp.ClientResponse, failure: Callable[[Exception], ApiError]) -> None:
+        self._response = response
+        self._failure = failure
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """What has come, as soon as anything has. Raises ApiError when llama-server breaks off or falls silent."""
+        try:
+            piece = await self._response.content.readany()
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise self._failure(problem) from None
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Let go of the connection; before the answer's end, closing it tells llama-server to stop generating."""
+        if not self._response.content.at_eof():
+            self._response.close()
+        self._response.release()
 
 
 class Upstream:
@@ -47,7 +75,7 @@ class Upstream:
         response = await self._send(path, body, sent)
         if response.status >= 400:
             raise await _rejection(response)
-        return Answer(self._bytes_of(response), _passed_on(response), response.status)
+        return Answer(Stream(response, self._failure), _passed_on(response), response.status)
 
     async def get(self, path: str, seconds: float) -> tuple[int, bytes]:
         """One small answer, status and body. Raises aiohttp.ClientError or TimeoutError."""
@@ -68,18 +96,6 @@ class Upstream:
             return await self._fresh.post(self.url + path, data=body, headers=headers)
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise self._failure(problem) from None
-
-    async def _bytes_of(self, response: aiohttp.ClientResponse) -> Body:
-        try:
-            async for piece in response.content.iter_any():
-                yield piece
-        except (aiohttp.ClientError, TimeoutError) as problem:
-            raise self._failure(problem) from None
-        finally:
-            # Before its end, closing the connection is what tells llama-server to stop generating.
-            if not response.content.at_eof():
-                response.close()
-            response.release()
 
     def _failure(self, problem: Exception) -> ApiError:
         where = f"The llama-server at {self.url}"
@@ -129,19 +145,32 @@ def _went_stale(problem: Exception) -> bool:
     return isinstance(problem, aiohttp.ClientOSError) and not isinstance(problem, aiohttp.ClientConnectorError)
 
 
+class _Error(msgspec.Struct):
+    message: str
+    type: str = ""
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error
+
+
 async def _rejection(response: aiohttp.ClientResponse) -> ApiError:
     """llama-server's `{"error": {"code": 400, "message", "type"}}` with OpenAI's four fields."""
+    async with response:
+        try:
+            body = await response.content.readexactly(_LONGEST_ERROR)
+        except asyncio.IncompleteReadError as shorter:
+            body = shorter.partial
+        except (aiohttp.ClientError, TimeoutError):
+            body = b""
     try:
-        async with response:
-            body = await response.content.read(_LONGEST_ERROR)
-        error = msgspec.json.decode(body)["error"]
-        message, kind = str(error["message"]), str(error.get("type") or "")
-    except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
-        message, kind = f"llama-server answered with status {response.status}.", ""
+        error = msgspec.json.decode(body, type=_ErrorBody).error
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        error = _Error(f"llama-server answered with status {response.status}.")
     if response.status == 503:  # "Loading model", or a queue that is full: either way soon over
-        code = "model_loading" if "loading" in message.lower() else None
-        return UnavailableError(message, code=code, headers={"Retry-After": "1", "retry-after-ms": "1000"})
+        code = "model_loading" if "loading" in error.message.lower() else None
+        return UnavailableError(error.message, code=code, headers={"Retry-After": "1", "retry-after-ms": "1000"})
     if response.status == 400:
-        return BadRequestError(message, code=kind if kind != BadRequestError.type else None)
-    kind = kind or ("server_error" if response.status >= 500 else BadRequestError.type)
-    return RejectedError(response.status, message, kind=kind, param=None, code=None)
+        return BadRequestError(error.message, code=error.type if error.type != BadRequestError.type else None)
+    kind = error.type or ("server_error" if response.status >= 500 else BadRequestError.type)
+    return RejectedError(response.status, error.message, kind=kind, param=None, code=None)

@@ -106,3 +106,12 @@ def test_the_api_answers_without_v1_too(http, path):
     answer = http.get(path) if "chat" not in path else http.post(path, content=b"{}")
 
     assert answer.status_code in (200, 400)
+
+
+def test_the_home_page_lists_the_routes(http):
+    listed = http.get("/").json()["endpoints"]
+
+    assert set(listed) == {f"{method} {path.replace('{id:.+}', '{id}')}" for method, path, _ in API + PAGES} - {
+        "GET /",
+        "GET /v1",
+    }
