@@ -22,7 +22,7 @@ from fetcher.convert.metadata import ARCHITECTURE, metadata
 from fetcher.convert.nanochat import Config, plan_weights, read_config
 from fetcher.convert.quantise import KQuantiser, Recipe
 from fetcher.convert.stream import Report, WeightStream
-from fetcher.convert.tokenizer import DIGIT_SEPARATOR, DIGITS_PER_TOKEN, Tokenizer, read_tokenizer
+from fetcher.convert.tokenizer import DIGIT_SEPARATOR, DIGITS_PER_GROUP, Tokenizer, read_tokenizer
 
 MAX_META: Final = 1 << 20
 
@@ -47,7 +47,7 @@ class Converted:
     parameters: int
     context_length: int
     architecture: str
-    prompt: dict[str, Any]
+    tokenization: dict[str, Any]
     """What whoever builds prompts for this model must do, so that they are tokenised as by the original."""
 
 
@@ -79,7 +79,7 @@ def convert(
         parameters=sum(weight.rows * weight.columns for weight in weights),
         context_length=config.sequence_len,
         architecture=ARCHITECTURE,
-        prompt=_prompt_rules(tokenizer),
+        tokenization=_tokenization(tokenizer),
     )
 
 
@@ -94,11 +94,11 @@ def _read_meta(path: Path) -> Config:
     return read_config(meta.get("model_config") if isinstance(meta, dict) else None, path.name)
 
 
-def _prompt_rules(tokenizer: Tokenizer) -> dict[str, Any]:
+def _tokenization(tokenizer: Tokenizer) -> dict[str, Any]:
     return {
+        "special_tokens": list(tokenizer.special),
         "digit_separator": DIGIT_SEPARATOR,
-        "digits_per_token": DIGITS_PER_TOKEN,
-        "special_markers": list(tokenizer.special),
+        "digits_per_group": DIGITS_PER_GROUP,
     }
 
 

@@ -35,7 +35,7 @@ SPLIT_PATTERN: Final = (
     r"|\s*[\r\n]|\s+(?!\S)|\s+"
 )
 DIGIT_SEPARATOR: Final = "\x01"
-DIGITS_PER_TOKEN: Final = 2
+DIGITS_PER_GROUP: Final = 2
 
 _NORMAL, _CONTROL, _UNUSED = 1, 3, 5
 """llama_token_type in llama.cpp's include/llama.h"""

@@ -122,9 +122,9 @@ def test_the_result_describes_the_file(tiny, to_gguf):
     assert converted.sha256 == hashlib.sha256(data).hexdigest()
     assert (converted.quantization, converted.architecture) == ("BF16", "apertus")
     assert (converted.parameters, converted.context_length) == (557_056, 1024)
-    assert converted.prompt["digit_separator"] == "\x01"
-    assert converted.prompt["digits_per_token"] == 2
-    assert "<|assistant_end|>" in converted.prompt["special_markers"]
+    assert converted.tokenization["digit_separator"] == "\x01"
+    assert converted.tokenization["digits_per_group"] == 2
+    assert "<|assistant_end|>" in converted.tokenization["special_tokens"]
     header = read_header(converted.path)
     assert (header.architecture, header.context_length, header.quantization) == ("apertus", 1024, "BF16")
 
