@@ -123,7 +123,8 @@ def test_draining_ends_after_its_time(start_proxy):
     slow = PACED | {"stream_options": {"delay_min_ms": 60000}}
 
     with httpx.stream("POST", f"{proxy.v1}/chat/completions", json=slow, timeout=20) as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # held: a generator that is let go closes the connection
+        next(lines)
         proxy.process.terminate()
         assert proxy.process.wait(10) == 0
 
@@ -133,7 +134,8 @@ def test_a_second_signal_ends_at_once(start_proxy):
     slow = PACED | {"stream_options": {"delay_min_ms": 60000}}
 
     with httpx.stream("POST", f"{proxy.v1}/chat/completions", json=slow, timeout=20) as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()
+        next(lines)
         proxy.process.send_signal(signal.SIGINT)
         # Signals of one kind that are pending merge: the second is of another kind.
         proxy.process.send_signal(signal.SIGTERM)
