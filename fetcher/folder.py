@@ -36,6 +36,7 @@ class Manifest:
     context_length: int | None
     architecture: str | None
     installed_at: int
+    tokenization: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document, with its schema number first."""

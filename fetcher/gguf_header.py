@@ -2,24 +2,31 @@
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little-endian).
 The file may come from anywhere, so every length in it is checked against the bytes that are left, and
-nothing is allocated before that. It knows no tensor data and no tokeniser.
+nothing is allocated before that. It knows no tensor data, and of the vocabulary what vocabulary.py asks for.
 """
 
 import math
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from fetcher.errors import Unusable
+from fetcher.vocabulary import ODD_TYPES, Tokenization, Vocabulary, tokenization_of
 
 MAX_PAIRS: Final = 65_536
 MAX_TENSORS: Final = 1_000_000
 MAX_STRINGS_IN_ARRAY: Final = 8_000_000
 MAX_KEPT_STRING: Final = 4096
 MAX_NAME: Final = 65_535
+MAX_VOCABULARY: Final = 2_000_000
+MAX_ODD_TOKENS: Final = 100_000
+MAX_TOKEN: Final = 256
 
 _STRING, _ARRAY = 8, 9
+_INT32 = 5
+_TOKENS, _TYPES = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
 _SCALARS: Final = {
     0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d",
 }  # fmt: skip
@@ -43,6 +50,16 @@ class GgufHeader:
     context_length: int | None
     quantization: str | None
     parameters: int
+    tokenization: Tokenization | None
+
+
+@dataclass(frozen=True)
+class _Array:
+    """Where the items of an array in the metadata lie."""
+
+    kind: int
+    count: int
+    position: int
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -56,6 +73,7 @@ def read_header(path: Path) -> GgufHeader:
         parameters, furthest = reader.tensors(tensors)
         if reader.position + furthest > reader.size:
             raise reader.refusal("is cut off: it ends before its tensors")
+        odd = reader.odd_tokens()
     if _whole_number(values.get("split.count"), 1) > 1:
         raise Unusable(
             f"{path.name} is one part of a model split into {values['split.count']} files",
@@ -67,11 +85,21 @@ def read_header(path: Path) -> GgufHeader:
         context_length=_whole_number(values.get(f"{architecture}.context_length"), 0) or None,
         quantization=_FILE_TYPES.get(_whole_number(values.get("general.file_type"), -1)),
         parameters=parameters,
+        tokenization=None if odd is None else tokenization_of(Vocabulary(odd, _named_ids(values))),
     )
 
 
 def _whole_number(value: Scalar | None, otherwise: int) -> int:
     return value if isinstance(value, int) else otherwise
+
+
+def _named_ids(values: dict[str, Scalar]) -> frozenset[int]:
+    """The tokens that the file itself calls its beginning, its end and the like."""
+    return frozenset(
+        value
+        for key, value in values.items()
+        if key.startswith("tokenizer.ggml.") and key.endswith("_token_id") and isinstance(value, int)
+    )
 
 
 class _Reader:
@@ -80,6 +108,7 @@ class _Reader:
         self._path = path
         self.size = path.stat().st_size
         self.position = 0
+        self._arrays: dict[str, _Array] = {}
 
     def refusal(self, what: str) -> Unusable:
         return Unusable(f"{self._path.name} {what}", "Use a whole GGUF file that a current llama.cpp can load.")
@@ -101,7 +130,7 @@ class _Reader:
         key = self._name()
         kind = int(self._unpack("<I"))
         if kind == _ARRAY:
-            self._skip_array()
+            self._skip_array(key)
             return
         if kind != _STRING:
             values[key] = self._unpack(self._format(kind))
@@ -126,8 +155,40 @@ class _Reader:
             furthest = max(furthest, int(self._unpack("<Q")))
         return weights, furthest
 
-    def _skip_array(self) -> None:
+    def odd_tokens(self) -> dict[int, tuple[str, int]] | None:
+        """Text and type of every token that is no plain text, by id; None where the file tells no types."""
+        tokens, types = self._arrays.get(_TOKENS), self._arrays.get(_TYPES)
+        if tokens is None or types is None or (tokens.kind, types.kind, types.count) != (_STRING, _INT32, tokens.count):
+            return None
+        if tokens.count > MAX_VOCABULARY:
+            raise self.refusal(f"claims a vocabulary of {tokens.count} tokens")
+        self._go_to(types.position)
+        wanted = {
+            index: kind
+            for index, (kind,) in enumerate(struct.iter_unpack("<i", self._take(4 * types.count)))
+            if kind in ODD_TYPES
+        }
+        if len(wanted) > MAX_ODD_TOKENS:
+            raise self.refusal(f"claims {len(wanted)} special tokens")
+        self._go_to(tokens.position)
+        return dict(self._tokens(wanted))
+
+    def _tokens(self, wanted: dict[int, int]) -> Iterator[tuple[int, tuple[str, int]]]:
+        for index in range(max(wanted, default=-1) + 1):
+            length = int(self._unpack("<Q"))
+            if index in wanted and length <= MAX_TOKEN:
+                yield index, (self._take(length).decode("utf-8", "replace"), wanted[index])
+            else:
+                self._skip(length)
+
+    def _go_to(self, position: int) -> None:
+        self.position = position
+        self._file.seek(position)
+
+    def _skip_array(self, key: str) -> None:
         kind, count = int(self._unpack("<I")), int(self._unpack("<Q"))
+        if key in (_TOKENS, _TYPES):
+            self._arrays[key] = _Array(kind, count, self.position)
         if kind == _ARRAY:
             raise self.refusal("has nested arrays in its metadata")
         if kind != _STRING:

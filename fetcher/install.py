@@ -1,5 +1,7 @@
 """The last stage: from an obtained file to an installed model. Reads the GGUF's own header: it knows best."""
 
+from dataclasses import asdict
+
 from fetcher.catalogue import Model
 from fetcher.errors import Unusable
 from fetcher.folder import Manifest, ModelsFolder
@@ -35,6 +37,7 @@ def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Pr
         context_length=header.context_length or model.context_length,
         architecture=header.architecture,
         installed_at=int(now),
+        tokenization=asdict(header.tokenization) if header.tokenization else None,
     )
     folder.install(manifest)
     return manifest

@@ -60,7 +60,7 @@ class Tokenization(msgspec.Struct, frozen=True):
 
     special_tokens: tuple[str, ...] = ()
     digit_separator: Annotated[str, Meta(pattern="^[\x01-\x1f]$")] | None = None
-    digits_per_group: Annotated[int, Meta(ge=1, le=9)] = 2
+    digits_per_group: Annotated[int, Meta(ge=1, le=9)] | None = None
 
 
 class _Body(msgspec.Struct):
@@ -75,7 +75,7 @@ class PromptText:
     """The rules of one model, compiled; without facts, what is safe for any."""
 
     def __init__(self, facts: Tokenization | None) -> None:
-        self._separator = facts.digit_separator if facts else None
+        self._separator = facts.digit_separator if facts and facts.digits_per_group else None
         # A space is seen by whoever reads an answer that repeats it, unlike an invisible character, and every
         # vocabulary has one. The separator is dropped by the tokenizer: the ids are those of the plain text.
         self._broken = rf"\g<0>{self._separator or ' '}"

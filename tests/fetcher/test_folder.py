@@ -43,7 +43,7 @@ def test_the_manifest_is_the_document_of_the_contract(folder: ModelsFolder) -> N
     told = json.loads((folder.of("m") / "manifest.json").read_text())
     assert list(told) == [
         "schema", "name", "file", "size", "sha256", "source", "owner", "license", "created", "parameters",
-        "quantization", "context_length", "architecture", "installed_at",
+        "quantization", "context_length", "architecture", "installed_at", "tokenization",
     ]  # fmt: skip
     assert told["schema"] == 1
 

@@ -88,6 +88,7 @@ def test_a_name_becomes_an_installed_model(get: Fetch, settings: Settings) -> No
         "context_length": 2048,
         "architecture": "llama",
         "installed_at": manifest.installed_at,
+        "tokenization": {"special_tokens": ["<s>"], "digit_separator": None, "digits_per_group": None},
     }
     assert (settings.models_dir / "active" / "model.gguf").read_bytes() == GGUF
     assert json.loads((settings.models_dir / "tiny" / "manifest.json").read_text()) == manifest.as_json()

@@ -13,6 +13,8 @@ def text(value: str) -> bytes:
 def pair(key: str, value: Any) -> bytes:
     if isinstance(value, str):
         return text(key) + struct.pack("<I", 8) + text(value)
+    if isinstance(value, list) and value and isinstance(value[0], int):
+        return text(key) + struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
     if isinstance(value, list):
         items = b"".join(text(item) for item in value)
         return text(key) + struct.pack("<IIQ", 9, 8, len(value)) + items
@@ -25,7 +27,8 @@ def tiny_gguf(size: int = 300_000, seed: int = 1, *, version: int = 3, **pairs: 
         "general.architecture": "llama",
         "general.file_type": 15,
         "llama.context_length": 2048,
-        "tokenizer.ggml.tokens": ["a", "bc", ""],
+        "tokenizer.ggml.tokens": ["a", "<s>", ""],
+        "tokenizer.ggml.token_type": [1, 3, 1],
         **{key.replace("__", "."): value for key, value in pairs.items()},
     }
     head = b"GGUF" + struct.pack("<IQQ", version, 1, len(told)) + b"".join(pair(*item) for item in told.items())
