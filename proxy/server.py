@@ -21,12 +21,14 @@ from proxy.dispatch import SIMULATED
 from proxy.errors import BadRequestError, InternalError
 from proxy.gate import render
 from proxy.keys import REAL_MODEL
+from proxy.real_model import RealModel
 from proxy.settings import Settings
 from proxy.sim import tokens
 
 log = logging.getLogger("proxy")
 
-WARM_UP_AFTER_SECONDS = 1.0
+WARM_UP_AFTER_SECONDS = 1.0  # the tables' 0.3 s must not delay the first answer
+EXAMPLE = '{"model": "gpt-sim-1", "messages": [{"role": "user", "content": "Hello!"}]}'
 
 
 class CannotListenError(Exception):
@@ -86,29 +88,25 @@ def announce(app: web.Application, settings: Settings, port: int, out: TextIO, e
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     bold, plain = ("\033[1m", "\033[0m") if out.isatty() else ("", "")
-    model = app[REAL_MODEL]
-    rows = [(SIMULATED, "ready: simulated; every other name is answered too, unless strict")]
-    if settings.strict_models:
-        rows = [(SIMULATED, "ready: simulated")]
-    state = model.state()
-    rows += [(name, f"{state.state}: {state.message}") for name in model.names]
-    width = max(len(name) for name, _ in rows)
-    body = '{"model": "' + SIMULATED + '", "messages": [{"role": "user", "content": "Hello!"}]}'
     lines = [
         f"{bold}OpenAI API Simulator {VERSION}{plain}",
-        *(f"  {name:<{width}}  {what}" for name, what in rows),
+        *_served(app[REAL_MODEL], settings.strict_models),
         f"  base URL: {bold}{base}/v1{plain}",
         "",
-        f"curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{body}'",
+        f"curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{EXAMPLE}'",
     ]
     print("\n".join(lines), file=out, flush=True)
     if not _is_loopback(settings.host):
-        print(
-            f"warning: {settings.host} is open to the network, and no key is asked for; --host 127.0.0.1 keeps "
-            "it to this machine",
-            file=err,
-            flush=True,
-        )
+        warning = f"{settings.host} is open to the network, and no key is asked for"
+        print(f"warning: {warning}; --host 127.0.0.1 keeps it to this machine", file=err, flush=True)
+
+
+def _served(model: RealModel, strict: bool) -> list[str]:
+    state = model.state()
+    rows = [(SIMULATED, "ready: simulated" if strict else "ready: simulated, as is any other name")]
+    rows += [(name, f"{state.state}: {state.message}") for name in model.names]
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name:<{width}}  {what}" for name, what in rows]
 
 
 def _bind(host: str, port: int) -> socket.socket:

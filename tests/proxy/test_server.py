@@ -1,5 +1,6 @@
 """Start and stop, as a user and a supervisor see them: the words, the exit codes, the draining."""
 
+import io
 import signal
 import socket
 import subprocess
@@ -8,6 +9,11 @@ import sys
 import httpx
 import pytest
 
+from proxy.app import create_app
+from proxy.keys import REAL_MODEL
+from proxy.real_model import RealModel
+from proxy.server import announce
+from proxy.settings import Settings
 from tests.running import ROOT, clean_environment
 
 PACED = {
@@ -50,6 +56,29 @@ def test_the_real_models_state_is_said_at_the_start(start_proxy, start_upstream,
     assert "tiny" in proxy.said
     assert "loading: The model tiny is not ready yet: downloading (42%)." in proxy.said
     assert "loading: llama-server is loading the model." in loading.said
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("0.0.0.0", "http://127.0.0.1:80"), ("::1", "http://[::1]:80")],
+)
+def test_the_address_that_is_said_is_one_to_call_and_bold_only_on_a_terminal(host, url):
+    settings = Settings(host=host, llama_url=None)
+    app = create_app(settings)
+    app[REAL_MODEL] = RealModel(None, None, None)
+    terminal, pipe = Terminal(), io.StringIO()
+
+    announce(app, settings, 80, terminal, io.StringIO())
+    announce(app, settings, 80, pipe, io.StringIO())
+
+    assert f"base URL: \033[1m{url}/v1\033[0m" in terminal.getvalue()
+    assert f"base URL: {url}/v1\n" in pipe.getvalue()
+    assert "\033" not in pipe.getvalue()
 
 
 def test_help_lists_the_flags_and_examples():
