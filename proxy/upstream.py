@@ -49,10 +49,8 @@ class Stream:
         return piece
 
     async def aclose(self) -> None:
-        """Let go of the connection; before the answer's end, closing it tells llama-server to stop generating."""
-        if not self._response.content.at_eof():
-            self._response.close()
-        self._response.release()
+        """Close the connection, which tells llama-server to stop; at the answer's end the pool has it back already."""
+        self._response.close()
 
 
 class Upstream:
