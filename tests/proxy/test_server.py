@@ -14,7 +14,7 @@ from proxy.keys import REAL_MODEL
 from proxy.real_model import RealModel
 from proxy.server import announce
 from proxy.settings import Settings
-from tests.running import ROOT, clean_environment
+from tests.running import ROOT, clean_environment, running
 
 PACED = {
     "model": "gpt-sim-1",
@@ -195,3 +195,16 @@ def test_without_the_access_log_nothing_is_said_about_requests(start_proxy):
     proxy.process.terminate()
 
     assert "/health" not in said(proxy)
+
+
+def test_it_runs_without_uvloop_too():
+    without = "import sys; sys.modules['uvloop'] = None; from proxy.__main__ import main; sys.exit(main())"
+
+    with running("-c", without, "--port", "0", "--llama-url", "") as proxy:
+        with httpx.stream("POST", f"{proxy.v1}/chat/completions", json=PACED, timeout=20) as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            proxy.process.terminate()
+            rest = list(lines)
+        assert rest[-2] == "data: [DONE]"
+        assert proxy.process.wait(10) == 0
