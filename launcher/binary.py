@@ -41,7 +41,7 @@ class Binary:
     def faster(self, native_possible: bool) -> str:
         """How a faster one could be had, or nothing."""
         if self.origin == "package" and native_possible:
-            return f"{BUILD} makes one for this CPU in some minutes, about twice as fast"
+            return f"{BUILD} makes one for this very CPU, in some minutes"
         return ""
 
     def write(self, folder: Path, final: Path) -> None:
