@@ -4,7 +4,7 @@ from pathlib import Path
 from launcher.settings import OPTIONS, Settings
 
 TEXT = (Path(__file__).parents[2] / "docs/native.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| (`-[^|]+) \| `([^|`]+)` \| ([^|]*) \|", TEXT, re.MULTILINE)
+ROWS = re.findall(r"^\| (`-[^|]+) \| `([^|`]+)` \|([^|]*)\|", TEXT, re.MULTILINE)
 
 
 def test_the_table_lists_each_flag_variable_and_default_as_the_code_does():
