@@ -75,19 +75,32 @@ class CheckpointSource:
 
     repo: str
     revision: str
+    stage: str | None = None
     quantization: str | None = None
 
     def __str__(self) -> str:
         return f"the hub ({self.repo})"
 
 
-Source = HubSource | PackageSource | UrlSource | FileSource | CheckpointSource
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder of this machine with a training checkpoint; it is converted, and stays as it is."""
+
+    path: str
+    quantization: str | None = None
+
+    def __str__(self) -> str:
+        return f"the checkpoint in {self.path}"
+
+
+Source = HubSource | PackageSource | UrlSource | FileSource | CheckpointSource | FolderSource
 _KINDS: Final[dict[str, type[Source]]] = {
     "hub": HubSource,
     "package": PackageSource,
     "url": UrlSource,
     "file": FileSource,
     "checkpoint": CheckpointSource,
+    "folder": FolderSource,
 }
 
 
@@ -137,7 +150,7 @@ def find(catalogue: Catalogue, name: str) -> Model:
     guess = f"Did you mean {near[0]}? " if near else ""
     raise NoSuchThing(
         f"there is no model named {name!r}",
-        f"{guess}Use one of {', '.join(catalogue)}, a path to a .gguf file, or hf:owner/repo[:file].",
+        f"{guess}Use one of {', '.join(catalogue)}, a path to a .gguf file, its URL, or hf:owner/repo[:file].",
     )
 
 

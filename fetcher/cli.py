@@ -13,7 +13,7 @@ from fetcher.convert import command as conversion
 from fetcher.errors import FetchError, Interrupted, UsageError
 from fetcher.folder import Manifest, ModelsFolder
 from fetcher.progress import Progress, megabytes
-from fetcher.settings import DEFAULT_MODEL, Settings, add_flags, cache_folder, read_settings
+from fetcher.settings import DEFAULT_MODEL, Settings, add_checkpoint_flags, add_flags, cache_folder, read_settings
 from fetcher.status import StatusFile
 
 _KEPT: Final = "nothing is half installed, and the same command goes on from what is kept"
@@ -22,6 +22,7 @@ examples:
   python -m fetcher fetch smollm2-135m
   python -m fetcher fetch ~/models/my-model.gguf
   python -m fetcher fetch hf:Qwen/Qwen3-0.6B-GGUF:Q8_0
+  python -m fetcher fetch nanochat --type q8_0
   python -m fetcher list
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 access refused, 5 out of reach, 6 disk full, 7 corrupt,
@@ -157,7 +158,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     fetch = commands.add_parser("fetch", help="make a model be there; prints its manifest")
-    fetch.add_argument("model", nargs="?", help=f"NAME, PATH.gguf or hf:owner/repo[:file] (MODEL; {DEFAULT_MODEL})")
+    fetch.add_argument(
+        "model",
+        nargs="?",
+        help=f"NAME, PATH.gguf, its URL, a checkpoint's folder, or hf:owner/repo[:file] (MODEL; {DEFAULT_MODEL})",
+    )
+    add_checkpoint_flags(fetch)
     fetch.add_argument("--verify", action="store_true", help="read an installed file again and check its sha256")
     fetch.set_defaults(run=_fetch)
 

@@ -88,8 +88,11 @@ class Downloader:
         self._now = now
         self._free_space = free_space
 
-    def fetch(self, offer: Offer, destination: Path, label: str) -> Arrived:
-        """Make the file be at `destination`; the caller holds the lock. Raises a FetchError."""
+    def fetch(self, offer: Offer, destination: Path, label: str, *, beside: int = 0) -> Arrived:
+        """Make the file be at `destination`; the caller holds the lock. Raises a FetchError.
+
+        `beside` is how many bytes more the disk must have room for, for what will be made of the file.
+        """
         if not re.match(r"https?://[^/\s]+", offer.url):
             raise UsageError(
                 f"{without_secrets(offer.url)} is not a web address", "Give a URL that begins with https:// or http://."
@@ -102,7 +105,7 @@ class Downloader:
         problem = None
         for _ in range(2):
             with Part(destination) as part:
-                self._complete(part, offer, label)
+                self._complete(part, offer, label, beside)
                 self._progress.begin("verifying", label)
                 problem = _difference(part, offer)
                 if problem is None:
@@ -111,16 +114,16 @@ class Downloader:
             self._progress.note(f"{label} arrived damaged: {problem}")
         raise Corrupt(f"{label} arrived damaged twice: {problem}", "Try again later, or use another source.")
 
-    def _complete(self, part: Part, offer: Offer, label: str) -> None:
+    def _complete(self, part: Part, offer: Offer, label: str, beside: int) -> None:
         try:
-            self._take_over(part, offer)
+            self._take_over(part, offer, beside)
             self._arrive(part, offer, label)
         except FetchError:
             if not part.size:
                 part.discard()
             raise
 
-    def _take_over(self, part: Part, offer: Offer) -> None:
+    def _take_over(self, part: Part, offer: Offer, beside: int) -> None:
         kept = part.kept_identity()
         if kept is None or not offer.identity.continues(kept):
             part.restart()
@@ -129,12 +132,12 @@ class Downloader:
             part.keep(self._progress.at)
             if offer.size is not None and part.size > offer.size:
                 part.restart()
-        self._check_room(part, offer.size)
+        self._check_room(part, (offer.size or 0) + beside)
         if not part.size:
             part.belongs_to(offer.identity)
 
-    def _check_room(self, part: Part, size: int | None) -> None:
-        missing = max(0, (size or 0) - part.size)
+    def _check_room(self, part: Part, size: int) -> None:
+        missing = max(0, size - part.size)
         free = self._free_space(part.path.parent)
         if missing + MARGIN > free:
             raise atomic.no_room(

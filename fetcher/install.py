@@ -20,9 +20,10 @@ def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Pr
         if obtained.file.is_symlink() or obtained.source["kind"] != "file":
             obtained.file.unlink()  # a link, or bytes that nobody can use: the next fetch begins afresh
         raise
-    created = model.created
+    created = model.created or obtained.created
     if created is None and obtained.source["kind"] == "file":
         created = int(obtained.file.stat().st_mtime)
+    before = folder.installed(model.name)
     manifest = Manifest(
         name=model.name,
         file=obtained.file.name,
@@ -30,9 +31,9 @@ def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Pr
         sha256=obtained.sha256,
         source=obtained.source,
         owner=model.owner,
-        license=model.license,
+        license=model.license or obtained.license,
         created=created,
-        parameters=header.parameters or model.parameters,
+        parameters=obtained.parameters or header.parameters or model.parameters,
         quantization=header.quantization or quantization_of(obtained.file.name),
         context_length=header.context_length or model.context_length,
         architecture=header.architecture,
@@ -40,4 +41,6 @@ def install(model: Model, obtained: Obtained, folder: ModelsFolder, progress: Pr
         tokenization=asdict(header.tokenization) if header.tokenization else None,
     )
     folder.install(manifest)
+    if before is not None and before.file != manifest.file and before.source["kind"] != "file":
+        folder.file_of(before).unlink()  # of another type: nothing leads to it any more
     return manifest

@@ -1,7 +1,6 @@
 """From a model's sources to its file in the models folder: each source in turn until one delivers.
 
 Everything slow to import hangs below this module; a model that is there already never gets here.
-Conversion of checkpoints belongs here too, as one more kind of source, when it exists.
 """
 
 import time
@@ -18,6 +17,7 @@ from fetcher.catalogue import (
     Catalogue,
     CheckpointSource,
     FileSource,
+    FolderSource,
     HubSource,
     Model,
     PackageSource,
@@ -25,8 +25,11 @@ from fetcher.catalogue import (
     UrlSource,
     models_on_the_package_index,
 )
+from fetcher.checkpoints import Checkpoints
+from fetcher.convert.conversion import Converted
+from fetcher.convert.files import choose_files, find_files, has_checkpoint
 from fetcher.download import Arrived, Downloader, Offer, open_client
-from fetcher.errors import Corrupt, DiskFull, FetchError, NoSuchThing, OutOfReach, Unusable, without_secrets
+from fetcher.errors import Corrupt, DiskFull, FetchError, NoSuchThing, OutOfReach, without_secrets
 from fetcher.folder import ModelsFolder
 from fetcher.hub import Hub
 from fetcher.index import Distribution, PackageIndex
@@ -41,12 +44,15 @@ MAIN: Final = "main"
 
 @dataclass(frozen=True)
 class Obtained:
-    """A model's file in its folder, and where it came from."""
+    """A model's file in its folder, where it came from, and what came to be known of it on the way."""
 
     file: Path
     size: int
     sha256: str | None
     source: dict[str, str | None]
+    parameters: int | None = None
+    license: str | None = None
+    created: int | None = None
 
 
 class Supplier:
@@ -60,6 +66,7 @@ class Supplier:
         *,
         downloader: Downloader,
         packages: PackageIndex,
+        checkpoints: Checkpoints,
         hub: Callable[[], Hub],
     ) -> None:
         """`hub` is made when it is first needed: its library is slow to import."""
@@ -68,17 +75,27 @@ class Supplier:
         self._progress = progress
         self._downloader = downloader
         self._packages = packages
+        self._checkpoints = checkpoints
         self._hub = hub
 
     def identify(self, wish: HubWish) -> Model:
         """Ask the hub which file the wish means."""
         self._progress.begin("resolving", f"hf:{wish.repo}")
         listing = self._hub().listing(wish.repo, MAIN)
-        file = choose(wish.repo, listing.files, wish.file)
-        stem = PurePosixPath(file).stem
+        source: HubSource | CheckpointSource
+        try:
+            file = choose(wish.repo, listing.files, wish.file)
+        except NoSuchThing:
+            if wish.file is not None or not has_checkpoint(listing.files):
+                raise
+            stem, ref = PurePosixPath(wish.repo).name, wish.repo
+            source = CheckpointSource(wish.repo, listing.revision)
+        else:
+            stem, ref = PurePosixPath(file).stem, f"{wish.repo}:{file}"
+            source = HubSource(wish.repo, listing.revision, file, quantization_of(file))
         return Model(
-            name=free_name(stem, f"{wish.repo}:{file}", self._folder, self._catalogue),
-            sources=(HubSource(wish.repo, listing.revision, file, quantization_of(file)),),
+            name=free_name(stem, ref, self._folder, self._catalogue),
+            sources=(source,),
             title=stem,
             owner=listing.owner,
             license=listing.license,
@@ -113,6 +130,8 @@ class Supplier:
                 return self._from_file(source, model)
             case CheckpointSource():
                 return self._from_checkpoint(source, model)
+            case FolderSource():
+                return self._from_folder(source, model)
 
     def _from_hub(self, source: HubSource, model: Model) -> Obtained:
         told = self._hub().offer(source.repo, source.file, source.revision)
@@ -155,17 +174,27 @@ class Supplier:
         return Obtained(place, path.stat().st_size, None, {"kind": "file", "ref": source.path, "revision": None})
 
     def _from_checkpoint(self, source: CheckpointSource, model: Model) -> Obtained:
-        """Until checkpoints can be converted: a ready GGUF in the same repository, or a plain word."""
-        listing = self._hub().listing(source.repo, source.revision)
-        ready = [file for file in listing.files if model.name in file.lower()]
+        """A nanochat GGUF in the repository, should there be one; else its checkpoint, converted."""
+        hub = self._hub()
+        listing = hub.listing(source.repo, source.revision)
+        ready = [file for file in listing.files if "nanochat" in PurePosixPath(file).name.lower()]
         try:
-            file = choose(source.repo, ready, None)
-        except NoSuchThing as failure:
-            raise Unusable(
-                f"{source.repo} has only a PyTorch checkpoint, which fetch does not convert yet",
-                f"Use {self._other_model(model)}, or convert it by hand (docs/nanochat.md) and use the file.",
-            ) from failure
-        return self._from_hub(HubSource(source.repo, listing.revision, file), model)
+            file = choose(source.repo, ready, self._checkpoints.wish.quantization)
+        except NoSuchThing:
+            pass
+        else:
+            return self._from_hub(HubSource(source.repo, listing.revision, file), model)
+        files = choose_files(listing.files, source.repo, self._checkpoints.wish.stage or source.stage)
+        model = replace(model, license=model.license or listing.license, created=model.created or listing.created)
+        converted = self._checkpoints.from_hub(
+            files, lambda file: hub.offer(source.repo, file, listing.revision), model
+        )
+        return _converted(converted, model, "checkpoint", f"{source.repo}:{files.model}", listing.revision)
+
+    def _from_folder(self, source: FolderSource, model: Model) -> Obtained:
+        files = find_files(Path(source.path).expanduser(), self._checkpoints.wish.stage)
+        model = replace(model, created=model.created or int(Path(files.model).stat().st_mtime))
+        return _converted(self._checkpoints.from_folder(files, model), model, "folder", source.path)
 
     def _combined(self, model: Model, failures: Sequence[tuple[Source, FetchError]]) -> FetchError:
         """One error for all sources. If any was out of reach, trying again may help, and the exit code says so."""
@@ -199,11 +228,13 @@ def open_supplier(
         return Hub(settings.hf_endpoint, settings.hf_token, persistence)
 
     with open_client() as client:
+        downloader = Downloader(client, settings.patience, progress)
         yield Supplier(
             folder,
             catalogue,
             progress,
-            downloader=Downloader(client, settings.patience, progress),
+            downloader=downloader,
+            checkpoints=Checkpoints(folder, settings, progress, downloader),
             packages=PackageIndex(progress, environ=settings.environ),
             hub=hub,
         )
@@ -211,3 +242,15 @@ def open_supplier(
 
 def _obtained(arrived: Arrived, kind: str, ref: str, revision: str | None = None) -> Obtained:
     return Obtained(arrived.path, arrived.size, arrived.sha256, {"kind": kind, "ref": ref, "revision": revision})
+
+
+def _converted(made: Converted, model: Model, kind: str, ref: str, revision: str | None = None) -> Obtained:
+    return Obtained(
+        made.path,
+        made.size,
+        made.sha256,
+        {"kind": kind, "ref": ref, "revision": revision},
+        parameters=made.parameters,
+        license=model.license,
+        created=model.created,
+    )

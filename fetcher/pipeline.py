@@ -6,7 +6,7 @@ What is installed already is answered at once, without network and without the i
 import time
 from dataclasses import replace
 
-from fetcher.catalogue import Catalogue, FileSource, Model, read_catalogue
+from fetcher.catalogue import Catalogue, FileSource, FolderSource, Model, read_catalogue
 from fetcher.errors import Corrupt, OutOfReach
 from fetcher.folder import Manifest, ModelsFolder
 from fetcher.progress import Progress
@@ -22,7 +22,7 @@ def fetch(wish: str, settings: Settings, progress: Progress, *, verify: bool = F
     resolved = resolve(wish, catalogue, folder)
     if isinstance(resolved, Model):
         progress.named(resolved.name)
-    manifest = already_there(resolved, folder)
+    manifest = already_there(resolved, folder, settings.checkpoint.quantization)
     if manifest is not None and verify:
         manifest = _verified(manifest, folder, progress)
     if manifest is None:
@@ -47,14 +47,18 @@ def _obtain(
         model = resolved if isinstance(resolved, Model) else supplier.identify(resolved)
         progress.named(model.name)
         with only_one(folder.root, model.name, progress.note):
-            there = already_there(model, folder)
+            there = already_there(model, folder, settings.checkpoint.quantization)
             if there is not None:
                 return there
             return install(model, supplier.obtain(model), folder, progress, time.time())
 
 
 def _local_only(resolved: Model | HubWish) -> Model:
-    sources = tuple(s for s in resolved.sources if isinstance(s, FileSource)) if isinstance(resolved, Model) else ()
+    sources = (
+        tuple(s for s in resolved.sources if isinstance(s, FileSource | FolderSource))
+        if isinstance(resolved, Model)
+        else ()
+    )
     if not isinstance(resolved, Model) or not sources:
         name = resolved.name if isinstance(resolved, Model) else f"hf:{resolved.repo}"
         raise OutOfReach(

@@ -19,7 +19,7 @@ from fetcher.convert.errors import UnsupportedCheckpoint
 from fetcher.convert.files import CheckpointFiles
 from fetcher.convert.gguf_writer import encode_head
 from fetcher.convert.metadata import ARCHITECTURE, metadata
-from fetcher.convert.nanochat import Config, plan_weights, read_config
+from fetcher.convert.nanochat import Config, plan_weights, read_config, weights_of
 from fetcher.convert.quantise import KQuantiser, Recipe
 from fetcher.convert.stream import Report, WeightStream
 from fetcher.convert.tokenizer import DIGIT_SEPARATOR, DIGITS_PER_GROUP, Tokenizer, read_tokenizer
@@ -81,6 +81,16 @@ def convert(
         architecture=ARCHITECTURE,
         tokenization=_tokenization(tokenizer),
     )
+
+
+def planned_size(meta: Path, recipe: Recipe) -> int:
+    """The bytes of the weights in the file to come, by the checkpoint's meta file alone.
+
+    Raises UnsupportedCheckpoint for another network: before any weight was moved.
+    """
+    config = _read_meta(meta)
+    kinds = ((w, recipe.type_of(w.name, config.n_layer, w.columns)) for w in weights_of(config))
+    return sum(kind.bytes_of(weight.rows, weight.columns) for weight, kind in kinds)
 
 
 def _read_meta(path: Path) -> Config:

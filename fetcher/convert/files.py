@@ -49,6 +49,11 @@ def choose_files(paths: Iterable[str], where: str, stage: str | None = None) -> 
     return CheckpointFiles(str(model), str(_meta_of(model)), str(nearest), _step(model))
 
 
+def has_checkpoint(paths: Iterable[str]) -> bool:
+    """Whether anything among the paths looks like one."""
+    return any(_MODEL.fullmatch(PurePosixPath(path).name) for path in paths)
+
+
 def find_files(folder: Path, stage: str | None = None) -> CheckpointFiles:
     """The same for a folder on the disk; the paths are whole."""
     patterns = ("model_*.pt", "meta_*.json", "tokenizer.pkl")

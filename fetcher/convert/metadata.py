@@ -57,7 +57,7 @@ def metadata(
         "general.architecture": ARCHITECTURE,
         "general.type": "model",
         "general.name": name,
-        "general.license": model_license,
+        **({"general.license": model_license} if model_license else {}),
         "general.file_type": file_type,
         "general.quantization_version": 2,
         **_SAMPLING,

@@ -92,7 +92,7 @@ def plan_weights(config: Config, tensors: Mapping[str, Tensor], label: str) -> l
 
     Raises UnsupportedCheckpoint, naming the key, when a tensor is missing, unknown or of another shape.
     """
-    weights = {weight.source: weight for weight in _weights(config)}
+    weights = {weight.source: weight for weight in weights_of(config)}
     for key in tensors:
         if key not in weights:
             raise UnsupportedCheckpoint(
@@ -121,7 +121,8 @@ _EMBEDDING: Final = "transformer.wte.weight"
 _OUTPUT: Final = "lm_head.weight"
 
 
-def _weights(config: Config) -> list[Weight]:
+def weights_of(config: Config) -> list[Weight]:
+    """Every weight of the GGUF file, and what it is made of."""
     width, hidden, head = config.n_embd, 4 * config.n_embd, config.head_dim
     queries, keys = config.n_head * head, config.n_kv_head * head
     weights = [

@@ -35,14 +35,14 @@ def test_some_model_needs_nothing_but_the_package_index() -> None:
 def test_the_documentation_shows_this_very_table() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", PAGE.read_text("utf-8"), re.M)
     expected = [
-        (name, model.title, megabytes(model.download_bytes) if model.download_bytes else "-", model.license)
+        (name, model.title, megabytes(model.download_bytes) if model.download_bytes else "-", model.license or "-")
         for name, model in CATALOGUE.items()
     ]
     assert rows == expected
 
 
 def test_an_unknown_name_lists_the_names_and_the_nearest() -> None:
-    with pytest.raises(NoSuchThing, match=r"Did you mean smollm2-135m\? Use one of nanochat, smollm2-135m, ") as caught:
+    with pytest.raises(NoSuchThing, match=r"Did you mean smollm2-135m\? Use one of nanochat, nanochat-d32, ") as caught:
         find(CATALOGUE, "smolm2-135m")
     assert caught.value.exit_code == 3
 

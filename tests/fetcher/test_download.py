@@ -277,6 +277,16 @@ def test_too_little_room_is_said_before_a_byte_is_asked_for(
     assert hub.seen == []
 
 
+def test_room_is_needed_for_what_will_be_made_of_it_too(
+    make_downloader: Callable[..., Downloader], offer: Offer, destination: Path, hub: StandInHub
+) -> None:
+    downloader = make_downloader(free_space=lambda folder: 33 * 1024 * 1024 + len(CONTENT))
+    with pytest.raises(DiskFull):
+        downloader.fetch(offer, destination, "m", beside=2 * 1024 * 1024)
+    assert hub.seen == []
+    assert downloader.fetch(offer, destination, "m", beside=1024 * 1024).path == destination
+
+
 def test_too_little_room_is_noticed_when_only_the_server_knows_the_size(
     make_downloader: Callable[..., Downloader], destination: Path, hub: StandInHub
 ) -> None:

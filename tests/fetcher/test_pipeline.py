@@ -40,8 +40,6 @@ size = {len(GGUF)}
 sha256 = "{SHA256}"
 [unpinned]
 sources = [{{kind="hub", repo="o/tiny-GGUF", revision="main", file="tiny-Q4_K_M.gguf"}}]
-[nanochat]
-sources = [{{kind="checkpoint", repo="o/nanochat", revision="main"}}]
 """
     )
     return path
@@ -227,18 +225,6 @@ def test_failures_of_one_question_do_not_shorten_the_next(get: Fetch, hub: Stand
     hub.metadata_faults.extend([*twice, Fault(), *twice])
     assert get("hf:o/tiny-GGUF").sha256 == SHA256
     assert not hub.metadata_faults
-
-
-def test_nanochat_without_a_gguf_says_plainly_what_is_missing(get: Fetch, hub: StandInHub) -> None:
-    hub.files["o/nanochat"] = {"model_000650.pt": b"x", "tokenizer.pkl": b"x"}
-    with pytest.raises(Unusable, match="has only a PyTorch checkpoint, which fetch does not convert yet"):
-        get("nanochat")
-
-
-def test_nanochat_with_a_gguf_is_taken(get: Fetch, hub: StandInHub) -> None:
-    hub.files["o/nanochat"] = {"model_000650.pt": b"x", "nanochat-q4_k_m.gguf": GGUF}
-    manifest = get("nanochat")
-    assert (manifest.name, manifest.file) == ("nanochat", "nanochat-q4_k_m.gguf")
 
 
 def gate(hub: StandInHub) -> None:

@@ -9,12 +9,13 @@ import pytest
 from fetcher.errors import UsageError, without_secrets
 from fetcher.resolve import safe_name
 from fetcher.retry import retry_after_seconds
-from fetcher.settings import Settings, add_flags, cache_folder, read_settings
+from fetcher.settings import CheckpointWish, Settings, add_checkpoint_flags, add_flags, cache_folder, read_settings
 
 
 def settings(*flags: str, **environ: str) -> Settings:
     parser = argparse.ArgumentParser()
     add_flags(parser)
+    add_checkpoint_flags(parser)
     return read_settings(parser.parse_args(flags), {"OPENAI_API_SIMULATOR_CACHE": "/c", **environ})
 
 
@@ -30,6 +31,20 @@ def test_an_environment_name_sets_and_a_flag_wins() -> None:
     assert settings(MODELS_DIR="/e").models_dir == Path("/e")
     assert settings("--models-dir", "/f", MODELS_DIR="/e").models_dir == Path("/f")
     assert settings("--tries", "2", TRIES="9").patience.tries == 2
+
+
+def test_what_becomes_of_a_checkpoint_is_said_by_flag_or_environment() -> None:
+    assert settings().checkpoint == CheckpointWish()
+    wanted = CheckpointWish("q8_0", "base", True, "/lib")
+    assert (
+        settings(QUANTIZATION="Q8_0", CHECKPOINT_STAGE="base", KEEP_CHECKPOINT="1", LIBGGML="/lib").checkpoint == wanted
+    )
+    flags = ("--type", "q8_0", "--checkpoint-stage", "base", "--keep-checkpoint", "--libggml", "/lib")
+    assert settings(*flags, QUANTIZATION="f32").checkpoint == wanted
+    with pytest.raises(
+        UsageError, match=r"--quantization \(QUANTIZATION\) must be one of q4_k_m, .*--checkpoint-stage"
+    ):
+        settings(QUANTIZATION="q3", CHECKPOINT_STAGE="x")
 
 
 @pytest.mark.parametrize(("value", "offline"), [("1", True), ("ON", True), ("true", True), ("0", False), ("", False)])
