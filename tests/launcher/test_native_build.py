@@ -1,10 +1,16 @@
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
+from filelock import FileLock
 
 from launcher.errors import UnavailableError
-from launcher.native_build import Percent, compiled, missing_tools
+from launcher.native_build import Percent, build, compiled, missing_tools
 from launcher.process import Lifeline
+from launcher.settings import Settings
+from tests.launcher.launched import ROOT, eventually
 
 CMAKE = """#!{python}
 import sys
@@ -81,3 +87,34 @@ def test_progress_is_one_changing_line_on_a_terminal_and_a_line_each_ten_percent
         percent.take(line)
     percent.done()
     assert "".join(said) == shown
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """A PATH on which every tool is there; cmake never ends."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("cmake", "c++", "make"):
+        (folder / name).write_text("#!/bin/sh\nexec sleep 600\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+async def test_a_second_build_at_the_same_time_is_refused(tmp_path, tools):
+    settings = Settings(cache=tmp_path / "cache")
+    settings.llama_dir.mkdir(parents=True)
+    with FileLock(settings.llama_dir / ".native.lock"), pytest.raises(UnavailableError, match="another build"):
+        await build(settings, tools, print)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_stopped_leaves_nothing_half_done(tmp_path, tools, number):
+    llama = tmp_path / "cache/llama"
+    argv = [sys.executable, "-m", "launcher", "build-llama", "--cache", str(tmp_path / "cache")]
+    index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}  # nothing is reached; the fetcher is slow enough
+    with subprocess.Popen(argv, cwd=ROOT, env={**os.environ, **tools, **index}, stderr=subprocess.DEVNULL) as process:
+        eventually(lambda: any(llama.glob(".building-*")), "it has begun")
+        process.send_signal(number)
+        process.wait(30)
+    assert not list(llama.glob(".building-*"))
+    assert not (llama / "native").exists()
