@@ -148,10 +148,12 @@ async def _model(settings: Settings, host: Host, environ: Mapping[str, str]) -> 
     manifest = _json_of(settings.models_dir / name / "manifest.json")
     if manifest:
         return Model(name, installed=True, size=manifest.get("size"))
-    if settings.model.lower().endswith(".gguf") and not settings.model.startswith("hf:"):
-        return _own_file(name, Path(settings.model))
     if settings.model.startswith("hf:"):
         return Model(name, installed=False, size=None, sources=("the hub",))
+    if "://" in settings.model:
+        return Model(name, installed=False, size=None, sources=("the web",))
+    if settings.model.lower().endswith(".gguf") or "/" in settings.model:
+        return _own_file(name, Path(settings.model))
     row = (await _listed(settings, host, environ)).get(settings.model)
     if row is None:
         return Model(name, installed=False, size=0, problem=f"no model is called {name}")
@@ -162,6 +164,8 @@ def _own_file(name: str, wish: Path) -> Model:
     path = wish.expanduser()
     if path.is_file():
         return Model(name, installed=True, size=path.stat().st_size)
+    if path.is_dir():
+        return Model(name, installed=False, size=None, sources=(f"the checkpoint in {path}",))
     return Model(name, installed=False, size=0, problem=f"there is no file {path}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from launcher.errors import UnavailableError
 from launcher.process import Lifeline
@@ -24,9 +25,9 @@ class Fetcher:
     lifeline: Lifeline
     status: StatusFile
 
-    async def model(self, wish: str) -> Mapping[str, Any]:
+    async def model(self, wish: str, llama_server: Path) -> Mapping[str, Any]:
         """Make a model be there: its manifest. The fetcher itself writes the stack's status meanwhile."""
-        return await self._run(self.status, "fetch", wish)
+        return await self._run(self.status, "fetch", wish, llama_server=llama_server)
 
     async def __call__(self, *arguments: str) -> Mapping[str, Any]:
         """Any other command: a part of llama-server on its way, shown as phase `binary`."""
@@ -38,9 +39,11 @@ class Fetcher:
             mirror.cancel()
             private.clear()
 
-    async def _run(self, told: StatusFile, *arguments: str) -> Mapping[str, Any]:
+    async def _run(self, told: StatusFile, *arguments: str, llama_server: Path | None = None) -> Mapping[str, Any]:
         told.phase("binary", "on the way")
-        child = await self.lifeline.start(self.services.fetcher(*arguments, status=told.path))
+        child = await self.lifeline.start(
+            self.services.fetcher(*arguments, status=told.path, llama_server=llama_server)
+        )
         try:
             output = await child.output()
             code = await child.wait()
@@ -58,10 +61,11 @@ class Fetcher:
 
 
 def model_name(wish: str) -> str:
-    """What the model is called until the fetcher says it: the name, or one made of the file's or repository's."""
-    if not (wish.startswith("hf:") or wish.lower().endswith(".gguf")):
+    """What the model is called until the fetcher says it: the name, or one made of the last part of what was given."""
+    if not (wish.startswith("hf:") or wish.lower().endswith(".gguf") or "/" in wish):
         return wish
-    stem = Path(wish.rpartition(":")[2]).name.lower().removesuffix(".gguf")
+    place = urlsplit(wish).path if "://" in wish else wish.rpartition(":")[2]
+    stem = Path(place).name.lower().removesuffix(".gguf")
     return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("-._")
 
 

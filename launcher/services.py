@@ -12,7 +12,7 @@ from pathlib import Path
 from launcher.binary import Binary
 from launcher.host import Host
 from launcher.process import Spec
-from launcher.settings import Settings
+from launcher.settings import CACHE_VARIABLE, Settings
 
 ROOT = Path(__file__).parent.parent
 """Where the packages lie: the clone, or what the executable unpacked to."""
@@ -40,13 +40,22 @@ class Services:
             MODEL_STATUS=str(settings.status_file),
         )
 
-    def fetcher(self, *arguments: str, status: Path) -> Spec:
-        """One command of the fetcher; its standard output, one line of JSON, is captured."""
+    def fetcher(self, *arguments: str, status: Path, llama_server: Path | None = None) -> Spec:
+        """One command of the fetcher; its standard output, one line of JSON, is captured.
+
+        Beside `llama_server` lies the library that a checkpoint is converted with.
+        """
         settings = self.settings
-        offline = {"HF_HUB_OFFLINE": "1"} if settings.offline else {}
-        return self._python(
-            "fetcher", *arguments, MODELS_DIR=str(settings.models_dir), MODEL_STATUS=str(status), **offline
-        )
+        variables = {
+            CACHE_VARIABLE: str(settings.cache),
+            "MODELS_DIR": str(settings.models_dir),
+            "MODEL_STATUS": str(status),
+        }
+        if settings.offline:
+            variables["HF_HUB_OFFLINE"] = "1"
+        if llama_server is not None:
+            variables["LLAMA_SERVER"] = str(llama_server)
+        return self._python("fetcher", *arguments, **variables)
 
     def llama(self, binary: Binary, model: Path, name: str, context: int | None) -> Spec:
         """llama-server with one model. Its own defaults hold for all that is not named here."""

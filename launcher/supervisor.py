@@ -108,7 +108,7 @@ class Stack:
         while True:
             try:
                 binary = await self.finder.find()
-                return binary, await self.fetcher.model(self.settings.model)
+                return binary, await self.fetcher.model(self.settings.model, binary.path)
             except UnavailableError as error:
                 if self.settings.fail_fast or error.exit_code == 2:
                     raise

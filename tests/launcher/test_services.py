@@ -80,6 +80,11 @@ def test_libraries_that_lie_elsewhere_are_found():
     assert "LD_LIBRARY_PATH" not in plain.env
 
 
+def test_the_fetcher_learns_which_llama_server_and_which_cache_are_ours():
+    env = Services(SETTINGS, LINUX, {}).fetcher("fetch", "small", status=Path("/s"), llama_server=Path("/b/ls")).env
+    assert (env["LLAMA_SERVER"], env["OPENAI_API_SIMULATOR_CACHE"]) == ("/b/ls", str(SETTINGS.cache))
+
+
 def test_offline_reaches_the_fetcher():
     services = Services(replace(SETTINGS, offline=True), LINUX, {})
     assert services.fetcher("fetch", "small", status=Path("/s")).env["HF_HUB_OFFLINE"] == "1"

@@ -66,6 +66,8 @@ def test_a_file_that_makes_no_sense_tells_no_error(status, text):
         ("smollm2-135m", "smollm2-135m"),
         ("./My Model.GGUF", "my-model"),
         ("hf:Owner/Repo-GGUF", "repo-gguf"),
+        ("/runs/My d20/", "my-d20"),
+        ("https://user:pass@host/sub/File.gguf?token=secret", "file"),
         ("hf:owner/repo:sub/File.Q4_K_M.gguf", "file.q4_k_m"),
     ],
 )
