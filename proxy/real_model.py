@@ -89,6 +89,15 @@ class State:
     retry_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """The rules of a manifest, and when it was written (0: there is none)."""
+
+    manifest: Path | None
+    changed: int
+    prompt_text: PromptText
+
+
 class RealModel:
     """What is known of it now; `refresh` asks again. Without an upstream there is no real model."""
 
@@ -101,7 +110,7 @@ class RealModel:
         self._health: Health = "away"
         self._was_ready = False
         self._listed: dict[str, Listed] = {}
-        self._prompt_texts: dict[str, tuple[int, PromptText]] = {}
+        self._prompt_texts: dict[str, _Compiled] = {}
         self.names: tuple[str, ...] = ()  # the names that mean the real model, the status file's first
 
     @property
@@ -155,15 +164,16 @@ class RealModel:
 
     def prompt_text(self, name: str) -> PromptText:
         """What the texts of a request become for a model; compiled when its manifest has changed."""
-        changed = 0
-        if self._models_dir is not None:
-            with suppress(OSError):
-                changed = (self._models_dir / name / MANIFEST).stat().st_mtime_ns
         known = self._prompt_texts.get(name)
-        if known is None or known[0] != changed:
-            known = changed, PromptText(self.manifest(name).tokenization)
+        path = known.manifest if known else self._models_dir and self._models_dir / name / MANIFEST
+        changed = 0
+        if path is not None:
+            with suppress(OSError):
+                changed = path.stat().st_mtime_ns
+        if known is None or known.changed != changed:
+            known = _Compiled(path, changed, PromptText(self.manifest(name).tokenization))
             self._prompt_texts[name] = known
-        return known[1]
+        return known.prompt_text
 
     def _failed(self, status: Status) -> State:
         error = status.error or Failure()
