@@ -82,6 +82,24 @@ def test_the_real_model_answers_plain_and_streamed_beside_the_simulated_one_and_
     assert gone(children)
 
 
+def test_a_stream_of_the_real_model_is_finished_before_llama_server_stops(stack, client):
+    stream = client.chat.completions.create(
+        model="smollm2-135m",
+        messages=[{"role": "user", "content": "Tell a long story about a lighthouse."}],
+        max_completion_tokens=200,
+        temperature=0,
+        stream=True,
+        extra_body={"ignore_eos": True},
+    )
+    chunks = [next(stream)]
+    stack.process.send_signal(15)
+    stack.until("Stopping")
+    chunks += stream
+    assert chunks[-1].choices[0].finish_reason == "length"
+    assert len(chunks) > 150
+    assert stack.end() == 0
+
+
 def test_a_crash_of_the_real_llama_server_is_told_with_exit_code_10(stack):
     children = stack.descendants()
     llama = next(child for child in children if child.name() == "llama-server")
