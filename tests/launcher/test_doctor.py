@@ -108,6 +108,11 @@ def test_a_file_of_ones_own_is_looked_for(settings, tmp_path):
     assert look(replace(settings, model=str(tmp_path / "mine.gguf")))["model"].state == "ok"
 
 
+def test_a_web_address_is_no_file_of_ones_own(settings):
+    row = look(replace(settings, model="https://example.com/a/My.gguf"))["model"]
+    assert (row.state, row.text) == ("ok", "my is not here yet; it comes from https://example.com/a/My.gguf")
+
+
 def test_a_port_in_use_fails_and_names_the_flag(settings):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", settings.llama_port))
