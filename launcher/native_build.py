@@ -33,10 +33,11 @@ from launcher.smoke import version_of
 from launcher.status import StatusFile
 
 TARGETS = ("llama-server", "llama-quantize")
+LIBRARY = "ggml-base"
+"""What the fetcher converts checkpoints with: built a second time, as a library of its own."""
 OPTIONS = (
     "-DCMAKE_BUILD_TYPE=Release",
     "-DGGML_NATIVE=ON",
-    "-DBUILD_SHARED_LIBS=OFF",
     "-DLLAMA_CURL=OFF",
     "-DLLAMA_OPENSSL=OFF",
     "-DLLAMA_BUILD_TESTS=OFF",
@@ -102,18 +103,22 @@ def _one_build_at_a_time(folder: Path) -> Iterator[None]:
 
 
 async def compiled(lifeline: Lifeline, jobs: int, environ: Mapping[str, str], tree: Path, log: Path) -> Path:
-    """Configure and compile; the folder with the finished programs alone."""
-    work = tree.parent / "build"
+    """Configure and compile; the folder with the finished programs and the library alone."""
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=environ.get("PATH")) else []
-    configure = ["cmake", "-S", str(tree), "-B", str(work), *generator, *OPTIONS]
-    compile_ = ["cmake", "--build", str(work), "--config", "Release", "-j", str(jobs), "--target", *TARGETS]
-    with log.open("wb") as sink:
-        for step, argv in (("configuring", configure), ("compiling", compile_)):
-            await _run_step(lifeline, environ, step, argv, sink)
     fresh = tree.parent / "fresh"
     fresh.mkdir()
-    for name in TARGETS:
-        shutil.copy2(work / "bin" / name, fresh / name)
+    with log.open("wb") as sink:
+        for shared, targets in (("ON", (LIBRARY,)), ("OFF", TARGETS)):
+            work = tree.parent / f"build-{shared}"
+            options = (*generator, *OPTIONS, f"-DBUILD_SHARED_LIBS={shared}")
+            build_ = ("--build", str(work), "--config", "Release", "-j", str(jobs), "--target", *targets)
+            await _run_step(
+                lifeline, environ, "configuring", ["cmake", "-S", str(tree), "-B", str(work), *options], sink
+            )
+            await _run_step(lifeline, environ, "compiling", ["cmake", *build_], sink)
+            for file in (work / "bin").iterdir():
+                if file.name in (*TARGETS, f"lib{LIBRARY}.so", f"lib{LIBRARY}.dylib"):
+                    shutil.copy2(file, fresh / file.name)
     shutil.copy2(tree / "LICENSE", fresh / "LICENSE")
     return fresh
 
