@@ -1,5 +1,6 @@
 """`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and what a local model has beside them."""
 
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -54,10 +55,17 @@ def _real_card(name: str, model: RealModel) -> dict[str, Any]:
         "size": known.size,
         "parameters": known.parameters,
         "license": known.license,
-        "source": known.source,
+        "source": _told(known.source),
         "sha256": known.sha256,
         "state": state.phase if state.state == "loading" else state.state,
     }
+
+
+def _told(source: dict[str, str | None] | None) -> dict[str, str | None] | None:
+    """Where a model comes from; of a file only its name, for clients need not know this machine's folders."""
+    if source is None or source.get("kind") != "file":
+        return source
+    return source | {"ref": PurePath(source.get("ref") or "").name}
 
 
 def _json(value: Any) -> web.Response:

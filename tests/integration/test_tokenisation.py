@@ -199,6 +199,14 @@ def test_the_openai_client_gets_the_originals_answers(stack):
             assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == expected
 
 
+def test_without_a_word_on_sampling_the_file_decides(tiny):
+    answer = tiny.chat([{"role": "user", "content": "Hello"}], max_tokens=1, temperature=None)
+
+    settings = answer["__verbose"]["generation_settings"]
+    assert settings["temperature"] == pytest.approx(0.7)
+    assert (settings["top_k"], settings["top_p"], settings["min_p"]) == (50, 1, 0)
+
+
 def test_a_trailing_answer_is_gone_on_with_and_an_empty_one_begun(tiny):
     question = {"role": "user", "content": "What is the capital of Japan?"}
     for begun in ("", "The capital"):

@@ -201,6 +201,21 @@ def test_models_shows_the_manifest_where_there_is_one(start_proxy, status, tmp_p
     assert card == identity | told
 
 
+def test_of_a_local_file_models_shows_no_folder(start_proxy, status, tmp_path):
+    folder = tmp_path / "models" / "smollm2-135m"
+    folder.mkdir(parents=True)
+    source = {"kind": "file", "ref": "/home/me/secret/m.gguf", "revision": None}
+    (folder / "manifest.json").write_text(json.dumps({"schema": 1, "source": source}))
+    proxy = start_proxy(
+        *("--model-status", status(phase="starting"), "--models-dir", str(tmp_path / "models")),
+        *("--llama-url", "http://127.0.0.1:1"),
+    )
+
+    card = httpx.get(f"{proxy.v1}/models/smollm2-135m").json()
+
+    assert card["source"] == source | {"ref": "m.gguf"}
+
+
 def test_an_id_may_hold_slashes(start_proxy, status):
     proxy = start_proxy(
         "--model-status", status(model="owner/repo:q4", phase="starting"), "--llama-url", "http://127.0.0.1:1"
