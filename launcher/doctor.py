@@ -148,8 +148,8 @@ async def _model(settings: Settings, host: Host, environ: Mapping[str, str]) -> 
     manifest = _json_of(settings.models_dir / name / "manifest.json")
     if manifest:
         return Model(name, installed=True, size=manifest.get("size"))
-    if remote:
-        return Model(name, installed=False, size=None, sources=(remote,))
+    if settings.model.startswith("hf:"):
+        return Model(name, installed=False, size=None, sources=("the hub",))
     if "://" in settings.model:
         return Model(name, installed=False, size=None, sources=("the web",))
     if settings.model.lower().endswith(".gguf") or "/" in settings.model:

@@ -81,7 +81,7 @@ def why_it_ended(text: str, code: int) -> tuple[str, str]:
 def last_words(text: str, lines: int = 3) -> str:
     """The last lines that say something, without llama.cpp's time stamps."""
     said = [re.sub(r"^[\d.]+ [A-Z] ", "", line).strip() for line in text.splitlines() if line.strip()]
-    return " / ".join(said[-lines:])
+    return " / ".join(said[-lines:]).rstrip(".")
 
 
 def _match(text: str, causes: Sequence[Cause]) -> tuple[str, str] | None:

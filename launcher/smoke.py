@@ -34,7 +34,7 @@ async def version_of(binary: Binary, system: str, seconds: float = SECONDS) -> s
     text = output.decode("utf-8", "replace")
     if code != 0:
         raise _does_not_run(binary, *why_it_does_not_start(text, code if code > 0 else 128 - code, system))
-    lines = [line.strip() for line in text.splitlines() if "version" in line.lower()]
+    lines = [line.strip() for line in text.splitlines() if line.startswith("version")]
     return lines[0][:200] if lines else "version unknown"
 
 

@@ -110,7 +110,7 @@ def test_a_file_of_ones_own_is_looked_for(settings, tmp_path):
 
 def test_a_web_address_is_no_file_of_ones_own(settings):
     row = look(replace(settings, model="https://example.com/a/My.gguf"))["model"]
-    assert (row.state, row.text) == ("ok", "my is not here yet; it comes from https://example.com/a/My.gguf")
+    assert (row.state, row.text) == ("ok", "my is not here yet; it comes from the web")
 
 
 def test_a_port_in_use_fails_and_names_the_flag(settings):
