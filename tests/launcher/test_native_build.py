@@ -59,7 +59,7 @@ def tree_of(tmp_path, *, fail: bool):
     return tree, {"PATH": f"{program.parent}:/usr/bin:/bin"}
 
 
-async def test_a_build_yields_the_programs_alone_with_their_licence(tmp_path, capsys):
+async def test_a_build_yields_the_programs_their_libraries_and_their_licence(tmp_path, capsys):
     tree, environ = tree_of(tmp_path, fail=False)
     with Lifeline() as lifeline:
         fresh = await compiled(lifeline, 2, environ, tree, tmp_path / "build.log")
