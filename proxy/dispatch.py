@@ -39,11 +39,11 @@ def check_listed(name: str) -> None:
         raise no_such_model(name)
 
 
-async def reach(model: RealModel, now: Callable[[], float]) -> Upstream:
+async def reach(name: str, model: RealModel, now: Callable[[], float]) -> Upstream:
     """The llama-server, if it is worth asking. Raises UnavailableError while the model is on its way or has failed."""
-    if model.state().state != "ready":
+    if model.state(name).state != "ready":
         await model.refresh()  # it may have become ready since the last look
-    if error := not_now(model.state(), now()):
+    if error := not_now(model.state(name), now()):
         raise error
     assert model.upstream is not None, "without an upstream no name is real"
     return model.upstream

@@ -24,6 +24,7 @@ PROBE_SECONDS = 1.0  # how long llama-server may take to say how it is
 POLL_SECONDS = 1.0
 FIRST_LOOK_SECONDS = 0.3
 MANIFEST = "manifest.json"
+FETCHED = ("installed", "starting")  # the phases in which llama-server should have the model soon
 
 Health = Literal["ready", "loading", "away"]
 
@@ -131,15 +132,15 @@ class RealModel:
         # Names once listed stay real when llama-server goes: a request must not silently change its source.
         self.names = tuple(dict.fromkeys([*([self.status.model] if self.status else []), *self._listed]))
 
-    def state(self) -> State:
-        """The state, from what the last refresh saw."""
-        if self._health == "ready":
+    def state(self, name: str) -> State:
+        """The state of one name, from what the last refresh saw."""
+        if self._health == "ready" and self._is_served(name):
             return State("ready", "ready", "The model answers.")
         if self._health == "loading":
             return State("loading", "loading", "llama-server is loading the model.")
         if self.awaited:
             return State("loading", "waiting", "The real model is not known yet: nothing is written about it so far.")
-        if self.status is None or (self._was_ready and self.status.phase != "failed"):
+        if self.status is None or self.status.model != name or (self._was_ready and self.status.phase in FETCHED):
             return State("unreachable", "unreachable", "llama-server does not answer.")
         if self.status.phase == "failed":
             return self._failed(self.status)
@@ -174,6 +175,12 @@ class RealModel:
             known = _Compiled(path, changed, PromptText(self.manifest(name).tokenization))
             self._prompt_texts[name] = known
         return known.prompt_text
+
+    def _is_served(self, name: str) -> bool:
+        """Whether it is the model that llama-server has loaded, and not one that is still to replace it."""
+        status = self.status
+        coming = status is not None and status.model == name and status.phase not in FETCHED
+        return name in self._listed or not coming
 
     def _failed(self, status: Status) -> State:
         error = status.error or Failure()

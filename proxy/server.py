@@ -97,14 +97,14 @@ def announce(app: web.Application, settings: Settings, port: int, out: TextIO, e
     ]
     print("\n".join(lines), file=out, flush=True)
     if not _is_loopback(settings.host):
-        warning = f"{settings.host} is open to the network, and no key is asked for"
-        print(f"warning: {warning}; --host 127.0.0.1 keeps it to this machine", file=err, flush=True)
+        warning = f"listening on {settings.host}: whoever reaches this port is answered, no key is asked for"
+        print(f"warning: {warning}", file=err, flush=True)
 
 
 def _served(model: RealModel, strict: bool) -> list[str]:
-    state = model.state()
     rows = [(SIMULATED, "ready: simulated" if strict else "ready: simulated, as is any other name")]
-    rows += [(name, f"{state.state}: {state.message}") for name in model.names]
+    states = {name: model.state(name) for name in model.names}
+    rows += [(name, f"{state.state}: {state.message}") for name, state in states.items()]
     width = max(len(name) for name, _ in rows)
     return [f"  {name:<{width}}  {what}" for name, what in rows]
 

@@ -16,6 +16,7 @@ from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
 from proxy.sim.chat import ChatJob, Message, complete
 from proxy.sse import HEADERS as STREAM_HEADERS
 
+_WRONG_EVERYWHERE = frozenset({"invalid_type", "missing_required_parameter"})
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
@@ -25,10 +26,10 @@ async def chat(request: web.Request) -> web.StreamResponse:
     model = request.app[REAL_MODEL]
     try:
         ask = schema.decode(body)
-    except BadRequestError:
-        # What the simulator would refuse may be fine for llama-server, which judges for itself.
+    except BadRequestError as error:
+        # A value that OpenAI does not have may be fine for llama-server, which judges for itself; a wrong type is not.
         name = schema.model_named(body)
-        if name is None or not is_real(name, model):
+        if name is None or error.code in _WRONG_EVERYWHERE or not is_real(name, model):
             raise
         return await _forward(request, name, body)
     if is_real(ask.model, model):
@@ -57,14 +58,14 @@ def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
 
 async def _forward(request: web.Request, name: str, body: bytes) -> web.StreamResponse:
     model, now = request.app[REAL_MODEL], request.app[TIMES].now
-    upstream = await reach(model, now)
+    upstream = await reach(name, model, now)
     body = model.prompt_text(name).prepare(body)
     try:
         answer = await upstream.post("/v1/chat/completions", body, request.headers)
     except UnreachableError:
         # It may have gone down to load again: then the truth is a 503 that says so.
         await model.refresh()
-        if error := not_now(model.state(), now()):
+        if error := not_now(model.state(name), now()):
             raise error from None
         raise
     return await relay.send(request, answer)

@@ -32,9 +32,8 @@ async def ready(request: web.Request) -> web.Response:
     model = request.app[REAL_MODEL]
     await model.refresh()
     models: dict[str, Any] = {SIMULATED: SIMULATOR_STATE}
-    state = model.state()
     for name in [UNNAMED] if model.awaited else model.names:
-        models[name] = dataclasses.asdict(state)
+        models[name] = dataclasses.asdict(model.state(name))
     all_ready = all(each["state"] == "ready" for each in models.values())
     return _json({"ready": all_ready, "models": models}, 200 if all_ready else 503)
 

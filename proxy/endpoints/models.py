@@ -16,19 +16,21 @@ _RELEASED = 1795392000  # 2026-11-23, when gpt-sim-1 first answered
 
 async def listing(request: web.Request) -> web.Response:
     """Every model."""
-    return _json({"object": "list", "data": _cards(request.app[REAL_MODEL])})
+    return _json({"object": "list", "data": await _cards(request.app[REAL_MODEL])})
 
 
 async def one(request: web.Request) -> web.Response:
     """One model; ids may hold slashes. Raises NotFoundError."""
     name = request.match_info["id"].rstrip("/")
-    for card in _cards(request.app[REAL_MODEL]):
+    for card in await _cards(request.app[REAL_MODEL]):
         if card["id"] == name:
             return _json(card)
     raise no_such_model(name)
 
 
-def _cards(model: RealModel) -> list[dict[str, Any]]:
+async def _cards(model: RealModel) -> list[dict[str, Any]]:
+    if not model.names or any(model.state(name).state != "ready" for name in model.names):
+        await model.refresh()  # it may have become ready since the last look
     simulated = {
         "id": SIMULATED,
         "object": "model",
@@ -44,7 +46,7 @@ def _cards(model: RealModel) -> list[dict[str, Any]]:
 
 def _real_card(name: str, model: RealModel) -> dict[str, Any]:
     known = model.manifest(name)
-    state = model.state()
+    state = model.state(name)
     return {
         "id": name,
         "object": "model",

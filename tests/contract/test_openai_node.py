@@ -6,49 +6,17 @@ import shutil
 import subprocess
 
 import pytest
-from filelock import FileLock
 
 from tests.running import ROOT
-
-VERSION = "7.57.0"
-HERE = ROOT / "tests/contract"
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="session")
-def modules():
-    """A folder with the client installed, kept between runs."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("the Node client is NOT tested: node and npm are not installed")
-    folder = ROOT / "build" / f"openai-node-{VERSION}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock"):
-        if not (folder / "installed").exists():
-            if why_not := _install(npm, folder):
-                pytest.skip(f"the Node client is NOT tested: npm could not install openai@{VERSION}: {why_not}")
-            (folder / "installed").touch()
-    shutil.copy(HERE / "chat.mjs", folder)  # where it finds its modules
-    return folder
-
-
-def _install(npm, folder):
-    """Why it could not be installed, or nothing."""
-    options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--prefix", str(folder)]
-    try:
-        done = subprocess.run(
-            [npm, "install", *options, f"openai@{VERSION}"], capture_output=True, text=True, timeout=180, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "no answer within 3 minutes"
-    return (done.stderr.strip().splitlines() or ["no reason given"])[-1] if done.returncode else ""
-
-
-def test_the_node_client_chats_streams_and_understands_errors(simulator, modules):
+def test_the_node_client_chats_streams_and_understands_errors(simulator, node_modules):
+    shutil.copy(ROOT / "tests/contract/chat.mjs", node_modules)  # where it finds its modules
     done = subprocess.run(
         ["node", "chat.mjs"],
-        cwd=modules,
+        cwd=node_modules,
         env=os.environ | {"BASE_URL": simulator.v1},
         capture_output=True,
         text=True,

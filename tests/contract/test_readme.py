@@ -16,7 +16,7 @@ DOCUMENTED = "127.0.0.1:3080"
 pytestmark = pytest.mark.xdist_group("port-3080")
 
 
-def example(language: str, number: int = 0) -> str:
+def example(language, number=0):
     """A block of code under "Ask it"."""
     section = README.split("## Ask it", 1)[1].split("\n## ", 1)[0]
     return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)[number]
@@ -31,7 +31,7 @@ def as_documented():
         yield lambda text: text.replace(DOCUMENTED, running.url.removeprefix("http://"))
 
 
-def run(*command: str, **options) -> str:
+def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -121,6 +121,40 @@ def test_a_model_that_was_ready_and_is_gone_is_502_until_the_file_tells_more(sta
     assert "after a crash" in starting.json()["error"]["message"]
 
 
+def test_a_model_that_replaces_another_has_a_state_of_its_own(start_proxy, start_upstream, status):
+    upstream = start_upstream("normal")
+    proxy = start_proxy("--model-status", status(phase="downloading", percent=5), "--llama-url", upstream.url)
+
+    coming = ask(proxy, "smollm2-135m")
+    states = {name: model["state"] for name, model in httpx.get(f"{proxy.url}/ready").json()["models"].items()}
+
+    assert (coming.status_code, coming.json()["error"]["code"]) == (503, "model_loading")
+    assert ask(proxy, "tiny").status_code == 200
+    assert states == {"gpt-sim-1": "ready", "smollm2-135m": "loading", "tiny": "ready"}
+
+
+def test_a_failure_is_told_of_the_model_that_failed_alone(start_proxy, start_upstream, status):
+    upstream = start_upstream("normal")
+    proxy = start_proxy("--model-status", status(phase="installed"), "--llama-url", upstream.url)
+    assert ask(proxy, "tiny").status_code == 200
+    upstream.process.kill()
+    upstream.process.wait()
+    status(phase="failed", error={"code": "hub_unreachable", "message": "No hub.", "advice": "Name a file."})
+
+    models = httpx.get(f"{proxy.url}/ready").json()["models"]
+
+    assert (models["smollm2-135m"]["state"], models["tiny"]["state"]) == ("failed", "unreachable")
+
+
+def test_a_model_that_became_ready_is_listed_at_once(start_proxy, start_upstream):
+    upstream = start_upstream("loading")
+    proxy = start_proxy("--llama-url", upstream.url)
+
+    httpx.get(f"{upstream.url}/become/200")
+
+    assert httpx.get(f"{proxy.v1}/models").json()["data"][1]["state"] == "ready"
+
+
 def test_names_that_llama_server_lists_are_real_and_nanochat_says_who_is_there_instead(start_proxy, start_upstream):
     proxy = start_proxy("--llama-url", start_upstream("normal").url)
 

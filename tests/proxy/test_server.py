@@ -127,7 +127,7 @@ def test_listening_to_the_network_is_warned_about(start_proxy):
     proxy = start_proxy("--host", "0.0.0.0")
     proxy.process.terminate()
 
-    assert "warning: 0.0.0.0 is open to the network" in said(proxy)
+    assert "warning: listening on 0.0.0.0" in said(proxy)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -81,6 +81,17 @@ def test_a_request_the_simulator_would_refuse_is_llama_servers_to_judge(through)
     assert json.loads(seen(upstream)[0]["body"])["temperature"] == 5
 
 
+def test_a_wrong_type_is_named_by_its_param_before_llama_server_sees_it(through):
+    proxy, upstream = through("normal")
+
+    refused = chat(proxy, temperature="hot")
+    missing = httpx.post(f"{proxy.v1}/chat/completions", json={"model": ASK["model"]})
+
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "temperature")
+    assert (missing.status_code, missing.json()["error"]["param"]) == (400, "messages")
+    assert seen(upstream) == []
+
+
 def test_other_names_are_simulated_beside_it(through):
     proxy, upstream = through("normal")
 
