@@ -113,9 +113,9 @@ async def compiled(lifeline: Lifeline, jobs: int, environ: Mapping[str, str], tr
             options = (*generator, *OPTIONS, f"-DBUILD_SHARED_LIBS={shared}")
             build_ = ("--build", str(work), "--config", "Release", "-j", str(jobs), "--target", *targets)
             await _run_step(
-                lifeline, environ, "configuring", ["cmake", "-S", str(tree), "-B", str(work), *options], sink
+                lifeline, environ, "configuring llama.cpp", ["cmake", "-S", str(tree), "-B", str(work), *options], sink
             )
-            await _run_step(lifeline, environ, "compiling", ["cmake", *build_], sink)
+            await _run_step(lifeline, environ, f"compiling {targets[0]}", ["cmake", *build_], sink)
             for file in (work / "bin").iterdir():
                 if file.name in (*TARGETS, f"lib{LIBRARY}.so", f"lib{LIBRARY}.dylib"):
                     shutil.copy2(file, fresh / file.name)
@@ -141,7 +141,7 @@ async def _run_step(
         sink.flush()
     if code != 0:
         words = last_words("\n".join(said), 4)
-        raise UnavailableError(f"{step} llama.cpp failed: {words}", f"The whole log: {sink.name}", UNUSABLE)
+        raise UnavailableError(f"{step} failed: {words}", f"The whole log: {sink.name}", UNUSABLE)
 
 
 class Percent:

@@ -8,7 +8,7 @@ from launcher import releases
 from launcher.binaries import Finder
 from launcher.errors import ConfigurationError
 from launcher.fetching import Fetcher, model_name
-from launcher.host import detect
+from launcher.host import Host, detect
 from launcher.process import Lifeline
 from launcher.services import ROOT, Services
 from launcher.settings import Settings
@@ -26,10 +26,13 @@ async def up(
     say: Callable[[str], None],
     root: Path = ROOT,
     waits: Iterator[float] | None = None,
+    host: Host | None = None,
 ) -> int:
     """Serve until a signal. Returns the exit code; every error of the stack was said."""
+    host = host or detect()
+    if host.system == "Windows":
+        raise ConfigurationError("native mode runs on Linux and macOS", "Use WSL, or docker compose up.")
     signals = StopSignals(asyncio.get_running_loop())
-    host = detect()
     if settings.accelerator and settings.accelerator not in host.accelerators:
         say(f"warning: no device for {settings.accelerator} was found here; llama-server will use the CPU.")
     pins = releases.read(url=settings.releases_url, api=settings.releases_api)

@@ -64,7 +64,7 @@ async def test_a_build_yields_the_programs_their_libraries_and_their_licence(tmp
     with Lifeline() as lifeline:
         fresh = await compiled(lifeline, 2, environ, tree, tmp_path / "build.log")
     assert {path.name for path in fresh.iterdir()} == {"llama-server", "llama-quantize", "libggml-base.so", "LICENSE"}
-    assert "compiling: 50 %" in capsys.readouterr().err
+    assert "compiling llama-server: 50 %" in capsys.readouterr().err
     assert "Configuring done" in (tmp_path / "build.log").read_text()
 
 
@@ -72,7 +72,7 @@ async def test_a_build_that_fails_shows_the_compilers_last_words_and_where_the_r
     tree, environ = tree_of(tmp_path, fail=True)
     with Lifeline() as lifeline, pytest.raises(UnavailableError) as caught:
         await compiled(lifeline, 2, environ, tree, tmp_path / "build.log")
-    assert "compiling llama.cpp failed:" in caught.value.message
+    assert "compiling ggml-base failed:" in caught.value.message
     assert "fatal error: vector: No such file" in caught.value.message
     assert str(tmp_path / "build.log") in caught.value.advice
 
