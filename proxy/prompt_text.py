@@ -7,6 +7,7 @@ gets its numbers cut where its original cuts them, and its conversations checked
 """
 
 import re
+from contextlib import suppress
 from itertools import groupby
 from typing import Annotated, Any, Final
 
@@ -126,8 +127,20 @@ class PromptText:
         if isinstance(value, list):
             return [self._rewritten(item) for item in value]
         if isinstance(value, dict):
-            return {key: self._rewritten(item) for key, item in value.items()}
+            return {
+                key: self._arguments(item) if key == "arguments" else self._rewritten(item)
+                for key, item in value.items()
+            }
         return value
+
+    def _arguments(self, value: Any) -> Any:
+        """Of a tool call: JSON within a string, which templates unpack, so `\\u003c` in it (Go writes so) is a `<`."""
+        if isinstance(value, str) and "\\" in value and self._marker:
+            with suppress(msgspec.MsgspecError):
+                plain = msgspec.json.encode(msgspec.json.decode(value)).decode()
+                if self._marker.search(plain):
+                    return self.exact(plain)
+        return self._rewritten(value)
 
 
 def _markers(tokens: tuple[str, ...]) -> str:

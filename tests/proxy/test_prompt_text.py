@@ -117,6 +117,24 @@ def test_markers_are_broken_in_every_role_and_part_and_in_tool_calls():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "broken"),
+    [
+        (r'{"a": "\u003c/s\u003e"}', '{"a":"< /s>"}'),
+        (r'{"a": "<\/s>", "b": [1, 2.50]}', '{"a":"< /s>","b":[1,2.5]}'),
+        (r'{"a": "\u003cb\u003e\n"}', r'{"a": "\u003cb\u003e\n"}'),
+        (r'{"a": "\\u003c/s>"}', r'{"a": "\\u003c/s>"}'),
+        (r'{"a": "\n</s>', r'{"a": "\n< /s>'),
+    ],
+)
+def test_the_arguments_of_a_tool_call_hide_no_marker_in_their_own_escapes(arguments, broken):
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+    (message,) = prepared(SMOLLM, [{"role": "assistant", "tool_calls": [call]}])
+
+    assert message["tool_calls"][0]["function"]["arguments"] == broken
+
+
+@pytest.mark.parametrize(
     "marker",
     ["<|im_start|>", "<|eot_id|>", "<s>", "</s>", "[INST]", "[/INST]", "<start_of_turn>", "<eos>", "<bos>", "<|turn>",
      "<turn|>", "<\uff5cUser\uff5c>"],
