@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import cache, releases
-from launcher.errors import LauncherError
+from launcher.errors import INTERRUPTED, TERMINATED, LauncherError
 from launcher.settings import Settings, add_options, read_settings
 
 UP_EXAMPLES = """
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before, or beside, what handles signals itself
-        return 130
+        return INTERRUPTED
     except OSError as error:
         print(f"error: {error.strerror}: {error.filename or ''}. Check the disk and its rights.", file=sys.stderr)
         return 1
@@ -88,8 +88,19 @@ def _doctor(flags: Mapping[str, Any], environ: Mapping[str, str]) -> int:
 def _build_llama(flags: Mapping[str, Any], environ: Mapping[str, str]) -> int:
     from launcher.native_build import build  # noqa: PLC0415 -- as above
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up as after Ctrl-C
-    asyncio.run(build(read_settings(flags, environ), environ, _say))
+    settings = read_settings(flags, environ)
+
+    async def stoppable() -> None:
+        """SIGTERM cleans up as Ctrl-C does."""
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await build(settings, environ, _say)
+
+    try:
+        asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        return TERMINATED
     return 0
 
 

@@ -108,14 +108,14 @@ async def test_a_second_build_at_the_same_time_is_refused(tmp_path, tools):
         await build(settings, tools, print)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_that_is_stopped_leaves_nothing_half_done(tmp_path, tools, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_build_that_is_stopped_leaves_nothing_half_done(tmp_path, tools, number, code):
     llama = tmp_path / "cache/llama"
     argv = [sys.executable, "-m", "launcher", "build-llama", "--cache", str(tmp_path / "cache")]
     index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}  # nothing is reached; the fetcher is slow enough
     with subprocess.Popen(argv, cwd=ROOT, env={**os.environ, **tools, **index}, stderr=subprocess.DEVNULL) as process:
         eventually(lambda: any(llama.glob(".building-*")), "it has begun")
         process.send_signal(number)
-        process.wait(30)
+        assert process.wait(30) in (code, 3, 5)  # or the fetcher was quicker to give up
     assert not list(llama.glob(".building-*"))
     assert not (llama / "native").exists()
