@@ -16,15 +16,21 @@ import sys
 import threading
 import time
 
+STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 def run(grace: float, argv: list[str]) -> int:
     """Start `argv`, wait for its end, return its exit code."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # A handler rather than SIG_IGN: the program must not inherit it. The group's signals reach it by themselves.
-        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     pid = os.fork()
     if pid == 0:
         _become(argv)
+    early = signal.sigpending() & set(STOP)
+    for number in STOP:  # from here on the group's signals reach the program by themselves
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
+    for number in early:  # one that came before there was a program to reach
+        os.kill(pid, number)
     threading.Thread(target=_stop_when_alone, args=(grace,), daemon=True).start()
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
@@ -32,6 +38,7 @@ def run(grace: float, argv: list[str]) -> int:
 
 
 def _become(argv: list[str]) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
     try:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -79,3 +80,11 @@ def test_the_program_reads_nothing_from_the_pipe_and_has_the_usual_signals():
         assert guard.stdout is not None
         assert guard.stdout.readline() == b"'' True\n"
         guard.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("delay", [number / 400 for number in range(16)])
+def test_a_signal_at_any_moment_of_the_start_is_not_lost(delay):
+    with guarded("sleep", "600") as guard:
+        time.sleep(delay)  # not waiting for something: each run hits another moment
+        os.killpg(guard.pid, signal.SIGTERM)
+        assert guard.wait(15) in (-signal.SIGTERM, 128 + signal.SIGTERM)
