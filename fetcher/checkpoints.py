@@ -6,16 +6,21 @@ network is one that can be converted, and room on the disk. It does not know how
 
 import shutil
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from fetcher import atomic
+from fetcher.arriving import ArrivingCheckpoint, CannotStream, RemoteFile
 from fetcher.catalogue import Model
 from fetcher.convert.conversion import Converted, Source, convert, planned_size
 from fetcher.convert.errors import NoQuantiser, UnsupportedCheckpoint
 from fetcher.convert.files import CheckpointFiles
 from fetcher.convert.ggml import find_ggml
 from fetcher.convert.quantise import RECIPES, KQuantiser
-from fetcher.download import Downloader, Offer
+from fetcher.convert.stream import Tensors
+from fetcher.download import MARGIN, Downloader, Offer
+from fetcher.errors import Interrupted
 from fetcher.folder import ModelsFolder
 from fetcher.progress import Progress
 from fetcher.settings import CheckpointWish, Settings, cache_folder
@@ -28,38 +33,80 @@ FOLDER: Final = "checkpoint"
 class Checkpoints:
     """Converts what is wished for into the models folder; the caller holds the model's lock."""
 
-    def __init__(self, folder: ModelsFolder, settings: Settings, progress: Progress, downloader: Downloader) -> None:
+    def __init__(
+        self,
+        folder: ModelsFolder,
+        settings: Settings,
+        progress: Progress,
+        downloader: Downloader,
+        open_remote: Callable[[Offer], RemoteFile],
+    ) -> None:
         self._folder = folder
         self.wish: CheckpointWish = settings.checkpoint
         self._environ = settings.environ
         self._progress = progress
         self._downloader = downloader
+        self._open = open_remote
 
     def from_folder(self, files: CheckpointFiles, model: Model) -> Converted:
         """Convert a checkpoint of this machine, which stays as it is."""
         kind, quantiser = self._kind()
-        return self._convert(files, model, kind, quantiser)
+        self._progress.begin("converting", model.name)
+        return self._convert(_Job(files, model, kind, quantiser, 0))
 
     def from_hub(self, files: CheckpointFiles, offer: Callable[[str], Offer], model: Model) -> Converted:
-        """Download a checkpoint, convert it, and remove it unless it is to be kept; `offer` asks the hub."""
+        """Fetch a checkpoint and convert it, while it arrives where that can be; `offer` asks the hub."""
         kind, quantiser = self._kind()
         place = self._folder.of(model.name) / FOLDER
-        model_file, meta, tokenizer = (
-            place / PurePosixPath(name).name for name in (files.model, files.meta, files.tokenizer)
-        )
-        here = CheckpointFiles(str(model_file), str(meta), str(tokenizer), files.step)
-        for name, path in ((files.meta, meta), (files.tokenizer, tokenizer)):
-            self._downloader.fetch(offer(name), path, path.name)
+        here = files.in_folder(place)
+        for name, path in ((files.meta, here.meta), (files.tokenizer, here.tokenizer)):
+            self._downloader.fetch(offer(name), Path(path), Path(path).name)
         try:
-            beside = planned_size(meta, RECIPES[kind])
-            self._downloader.fetch(offer(files.model), model_file, model.name, beside=beside)
-            converted = self._convert(here, model, kind, quantiser)
+            job = _Job(here, model, kind, quantiser, planned_size(Path(here.meta), RECIPES[kind]))
+            weights = offer(files.model)
+            converted = self._while_it_arrives(job, weights) or self._after_it_arrived(job, weights)
         except UnsupportedCheckpoint:
             shutil.rmtree(place)
             raise
         if not self.wish.keep:
             shutil.rmtree(place)
         return converted
+
+    def _while_it_arrives(self, job: "_Job", offer: Offer) -> Converted | None:
+        """None where it has to be downloaded first, and the reason, if it is one of the server's, was told.
+
+        A pass that does not come to its end leaves nothing but a mark, so that the next try takes the way that can be
+        continued: docs/decisions/0065.
+        """
+        model_file = Path(job.files.model)
+        mark = model_file.with_name(f"{model_file.name}.tried")
+        begun = mark.exists() or any(model_file.parent.glob(f"{model_file.name}*"))
+        room_to_store = (offer.size or 0) + job.size + MARGIN <= atomic.free_space(model_file.parent)
+        if offer.size is None or offer.sha256 is None or self.wish.keep or (begun and room_to_store):
+            return None
+        mark.touch()
+        file = self._open(offer)
+        try:
+            checkpoint = ArrivingCheckpoint(file, model_file.name)
+            self._progress.begin("downloading", f"{job.model.name}, converting it to {job.kind}", file.size)
+            return self._convert(job, checkpoint)
+        except UnsupportedCheckpoint:
+            if not file.position:
+                raise
+            self._progress.note("what arrived cannot be converted; downloading it first, to be sure of it")
+        except CannotStream as failure:
+            self._progress.note(f"{failure}; downloading it first")
+        except Interrupted as signalled:
+            signalled.kept = "what had arrived was not stored; the next try stores it, and can be continued"
+            raise
+        finally:
+            file.close()
+        return None
+
+    def _after_it_arrived(self, job: "_Job", offer: Offer) -> Converted:
+        self._downloader.fetch(offer, Path(job.files.model), job.model.name, beside=job.size)
+        self._progress.begin("converting", job.model.name)
+        return self._convert(job)
 
     def _kind(self) -> tuple[str, Callable[[], KQuantiser]]:
         """The type to convert to. Only where nobody asked for a type may the lack of a library change it."""
@@ -79,14 +126,31 @@ class Checkpoints:
             return kind, lambda: found
         return kind, find
 
-    def _convert(
-        self, files: CheckpointFiles, model: Model, kind: str, quantiser: Callable[[], KQuantiser]
-    ) -> Converted:
-        folder = self._folder.of(model.name)
+    def _convert(self, job: "_Job", arriving: Tensors | None = None) -> Converted:
+        folder = self._folder.of(job.model.name)
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob("*.gguf.converting"):  # by a conversion that was killed
             left.unlink()
-        out = folder / f"{model.name}-{kind}.gguf"
-        self._progress.begin("converting", out.name)
-        source = Source(files, model.title or model.name, (model.license or "").lower())
-        return convert(source, out, RECIPES[kind], quantiser, lambda done, total, _: self._progress.at(done, total))
+        out = folder / f"{job.model.name}-{job.kind}.gguf"
+        source = Source(job.files, job.model.title or job.model.name, (job.model.license or "").lower())
+        return convert(
+            source, out, RECIPES[job.kind], job.quantiser, self._report if arriving is None else _silent, arriving
+        )
+
+    def _report(self, done: int, total: int, _tensor: str) -> None:
+        self._progress.at(done, total)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is converted to what; `size` is of the weights to come, in bytes."""
+
+    files: CheckpointFiles
+    model: Model
+    kind: str
+    quantiser: Callable[[], KQuantiser]
+    size: int
+
+
+def _silent(_done: int, _total: int, _tensor: str) -> None:
+    """While a file arrives, its arrival is the progress."""

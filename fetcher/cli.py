@@ -44,7 +44,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO, stderr
     except OSError as failure:
         return _fail(_from_system(failure), progress, stderr)
     except Interrupted as signalled:
-        kept = "nothing of it is kept" if flags.command == "convert" else _KEPT
+        kept = "nothing of it is kept" if flags.command == "convert" else signalled.kept or _KEPT
         text = f"{signalled.verb}; {kept}"
         if progress is not None:
             progress.stopped(text)

@@ -16,24 +16,14 @@ from typing import Final
 import httpx
 
 from fetcher import atomic
-from fetcher.errors import (
-    AccessRefused,
-    Corrupt,
-    FetchError,
-    NoSuchThing,
-    OutOfReach,
-    Transient,
-    UsageError,
-    without_secrets,
-)
+from fetcher.answers import CONNECT_SECONDS, range_of, refusal_of, transient_of
+from fetcher.errors import Corrupt, FetchError, OutOfReach, Transient, UsageError, without_secrets
 from fetcher.part import Identity, Part
 from fetcher.progress import Progress, megabytes
-from fetcher.retry import Persistence, retry_after_seconds
+from fetcher.retry import Persistence
 from fetcher.settings import Patience
 
 MARGIN: Final = 32 * 1024 * 1024  # left free beside a download: logs, status file, manifest
-CONNECT_SECONDS: Final = 10.0
-_CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 _TRY_LATER: Final = "Try again later: what has arrived is kept and continued."
 
 
@@ -166,7 +156,7 @@ class Downloader:
                 if total is None or part.size < total:
                     self._receive(response, part, total)
         except httpx.TransportError as failure:
-            raise _transient(failure, self._patience) from failure
+            raise transient_of(failure, self._patience) from failure
         except (httpx.TooManyRedirects, httpx.InvalidURL) as failure:
             raise OutOfReach(f"the server's redirects lead nowhere ({failure})", "Check the address.") from failure
 
@@ -186,8 +176,8 @@ class Downloader:
     def _body_total(self, response: httpx.Response, part: Part, offer: Offer) -> int | None:
         """The whole file's size, once it is sure that the body continues the part."""
         if response.status_code not in (200, 206, 416):
-            raise _refusal(response, offer, self._now())
-        start, total = _range_of(response)
+            raise refusal_of(response, offer.url, self._now())
+        start, total = range_of(response)
         if response.status_code == 416 and total == part.size:
             return total
         changed = self._is_another_file(response, part, offer)
@@ -235,39 +225,3 @@ def _difference(part: Part, offer: Offer) -> str | None:
     if offer.sha256 is not None and part.sha256 != offer.sha256.lower():
         return f"its sha256 begins {part.sha256[:12]} instead of {offer.sha256[:12]}"
     return None
-
-
-def _range_of(response: httpx.Response) -> tuple[int | None, int | None]:
-    """Where the body starts and how large the whole file is, as far as the headers say."""
-    if response.status_code == 200:
-        length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdecimal() else None
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if match is None:
-        return None, None
-    start, total = match.groups()
-    return (int(start) if start else None), (None if total == "*" else int(total))
-
-
-def _refusal(response: httpx.Response, offer: Offer, now: float) -> Exception:
-    status, host = response.status_code, response.url.host
-    shown = without_secrets(offer.url)
-    if status in (408, 429) or status >= 500:
-        wait = retry_after_seconds(response.headers.get("Retry-After"), now)
-        return Transient(f"{host} answered {status}", retry_after=wait)
-    if status in (401, 403) and response.history:
-        return Transient(f"the signed address on {host} was refused ({status})")
-    if status in (401, 403):
-        return AccessRefused(f"{host} refuses {shown} ({status})", "Set HF_TOKEN to a token that may read it.")
-    if status in (404, 410):
-        return NoSuchThing(f"there is no file at {shown} ({status})", "Check the address.")
-    return OutOfReach(f"{host} answered {status} for {shown}", "Check the address, or try later.")
-
-
-def _transient(failure: httpx.TransportError, patience: Patience) -> Transient:
-    if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        why = str(failure) or "no answer"
-        return Transient(f"no connection ({without_secrets(why)})", hopeless_soon=True)
-    if isinstance(failure, httpx.TimeoutException):
-        return Transient(f"nothing came for {patience.stall_seconds:g} s")
-    return Transient(f"the connection broke ({without_secrets(str(failure)) or type(failure).__name__})")

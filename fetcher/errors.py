@@ -102,6 +102,7 @@ class Interrupted(BaseException):
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
+        self.kept = ""  # what became of the work so far, where that is worth a word
         self.exit_code = 128 + signum
         self.verb = "interrupted" if signum == signal.SIGINT else "terminated"
 

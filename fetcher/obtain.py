@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 from fetcher import atomic, index, member
+from fetcher.arriving import RemoteFile
 from fetcher.catalogue import (
     Catalogue,
     CheckpointSource,
@@ -229,12 +230,13 @@ def open_supplier(
 
     with open_client() as client:
         downloader = Downloader(client, settings.patience, progress)
+        remote = partial(RemoteFile, client, patience=settings.patience, progress=progress)
         yield Supplier(
             folder,
             catalogue,
             progress,
             downloader=downloader,
-            checkpoints=Checkpoints(folder, settings, progress, downloader),
+            checkpoints=Checkpoints(folder, settings, progress, downloader, remote),
             packages=PackageIndex(progress, environ=settings.environ),
             hub=hub,
         )

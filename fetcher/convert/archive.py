@@ -1,16 +1,16 @@
 """The directory of a `.pt` file, which is a zip archive whose entries lie in it uncompressed.
 
 Answers where each entry's bytes lie, so that they can be mapped, or streamed in file order, instead of
-being unpacked. Everything that the directory claims is checked against the file first: whole entries,
-stored, inside the file, not overlapping, no name twice. It does not know what the entries mean.
+being unpacked. Everything that the directory claims is checked first: whole entries, stored, inside the
+file, not overlapping, no name twice. Each entry's own header is held to that when the entry is placed, because
+in a stream it is not there before. It does not know what the entries mean.
 
 Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3.7, 4.3.12, 4.3.14 to 4.3.16)
 """
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fetcher.convert.errors import UnsupportedCheckpoint
@@ -33,12 +33,18 @@ Read = Callable[[int, int], bytes]
 
 @dataclass(frozen=True)
 class Entry:
-    """Where the bytes of one file of the archive lie."""
+    """One file of the archive: its header begins at `header`, and its `size` bytes end before `limit`."""
 
     name: str
-    offset: int
+    header: int
     size: int
     crc: int
+    limit: int = 0
+
+    @property
+    def least(self) -> int:
+        """Where its bytes begin if nothing but its name lies between."""
+        return self.header + _LOCAL.size + len(self.name.encode())
 
 
 def read_directory(read: Read, size: int, label: str) -> dict[str, Entry]:
@@ -50,11 +56,29 @@ def read_directory(read: Read, size: int, label: str) -> dict[str, Entry]:
         count, length, start = _find_directory(read, size)
         if count > MAX_ENTRIES or length > MAX_DIRECTORY:
             raise ValueError(f"claims {count:,} entries")
-        entries = _read_entries(read, read(start, length), count, start)
+        entries = _read_entries(read(start, length), count, start)
     except (ValueError, struct.error) as error:
         reason = str(error) if isinstance(error, ValueError) else "is cut off"
         raise UnsupportedCheckpoint(f"{label} {reason}: it is not a whole PyTorch checkpoint") from error
     return entries
+
+
+def place(read: Read, entry: Entry, label: str) -> int:
+    """Where the bytes of the entry begin.
+
+    Raises UnsupportedCheckpoint when its own header contradicts the directory.
+    """
+    name = entry.name.encode()
+    header = read(entry.header, _LOCAL.size + len(name))
+    fields = _LOCAL.unpack(header[: _LOCAL.size].ljust(_LOCAL.size, b"\0"))
+    agrees = (fields[0], fields[3], fields[9]) == (b"PK\x03\x04", 0, len(name)) and header.endswith(name)
+    offset: int = entry.least + fields[10]
+    if not agrees or offset + entry.size > entry.limit:
+        raise UnsupportedCheckpoint(
+            f"{label} has an entry that contradicts its directory ({entry.name[:100]!r}):"
+            " it is not a whole PyTorch checkpoint"
+        )
+    return offset
 
 
 def _find_directory(read: Read, size: int) -> tuple[int, int, int]:
@@ -75,8 +99,8 @@ def _find_directory(read: Read, size: int) -> tuple[int, int, int]:
     return count, length, start
 
 
-def _read_entries(read: Read, directory: bytes, count: int, end: int) -> dict[str, Entry]:
-    placed: list[tuple[int, Entry]] = []
+def _read_entries(directory: bytes, count: int, end: int) -> dict[str, Entry]:
+    found: list[Entry] = []
     position = 0
     for _ in range(count):
         fields = _CENTRAL.unpack_from(directory, position)
@@ -85,37 +109,30 @@ def _read_entries(read: Read, directory: bytes, count: int, end: int) -> dict[st
         name = directory[position : position + name_size]
         extra = directory[position + name_size : position + name_size + extra_size]
         position += name_size + extra_size + comment_size
-        placed.append(_place_entry(read, name, extra, fields, end))
-    placed.sort(key=lambda item: item[0])
-    for (_, before), (header_at, after) in pairwise(placed):
-        if before.offset + before.size > header_at:
-            raise ValueError(f"has overlapping entries ({before.name[:100]!r}, {after.name[:100]!r})")
-    by_name = {entry.name: entry for _, entry in placed}
+        found.append(_entry(name.decode("utf-8", "replace"), extra, fields))
+    found.sort(key=lambda entry: entry.header)
+    limits = [*(entry.header for entry in found[1:]), end]
+    by_name = {entry.name: replace(entry, limit=limit) for entry, limit in zip(found, limits[:count], strict=True)}
+    for entry in by_name.values():
+        if entry.least + entry.size > end:
+            raise ValueError(f"has an entry that reaches past its end ({entry.name[:100]!r})")
+        if entry.least + entry.size > entry.limit:
+            raise ValueError(f"has overlapping entries ({entry.name[:100]!r} and the next)")
     if len(by_name) != count:
         raise ValueError("has two entries of one name")
     return by_name
 
 
-def _place_entry(read: Read, raw_name: bytes, extra: bytes, fields: tuple[Any, ...], end: int) -> tuple[int, Entry]:
-    """(offset of its header, entry), checked against that header, which lies before `end`."""
-    name = raw_name.decode("utf-8", "replace")
+def _entry(name: str, extra: bytes, fields: tuple[Any, ...]) -> Entry:
     magic, flags, method, crc, packed, size, at = (fields[i] for i in (0, 3, 4, 7, 8, 9, 16))
     if magic != b"PK\x01\x02":
         raise ValueError("has a damaged directory")
     if method != 0 or flags & _ENCRYPTED:
         raise ValueError(f"has a compressed or encrypted entry ({name[:100]!r})")
     size, packed, at = _widen([size, packed, at], extra)
-    if size != packed or at + _LOCAL.size > end:
+    if size != packed:
         raise ValueError(f"has an entry of an impossible size ({name[:100]!r})")
-    local = _LOCAL.unpack(read(at, _LOCAL.size))
-    if local[0] != b"PK\x03\x04" or local[3] != 0 or local[9] != len(raw_name):
-        raise ValueError(f"has an entry that contradicts its directory ({name[:100]!r})")
-    offset = at + _LOCAL.size + local[9] + local[10]
-    if offset + size > end:
-        raise ValueError(f"has an entry that reaches past its end ({name[:100]!r})")
-    if read(at + _LOCAL.size, local[9]) != raw_name:
-        raise ValueError(f"has an entry that contradicts its directory ({name[:100]!r})")
-    return at, Entry(name, offset, size, crc)
+    return Entry(name, at, size, crc)
 
 
 def _widen(values: list[int], extra: bytes) -> list[int]:

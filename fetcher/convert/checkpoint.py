@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from fetcher.convert.archive import place
 from fetcher.convert.errors import UnsupportedCheckpoint
 from fetcher.convert.state_dict import read_state_dict
 
@@ -25,6 +26,7 @@ class Checkpoint:
         self._file = path.open("rb")
         try:
             self.tensors = read_state_dict(self._read, os.fstat(self._file.fileno()).st_size, path.name)
+            self._offsets = {key: place(self._read, t.entry, path.name) for key, t in self.tensors.items()}
         except BaseException:
             self._file.close()
             raise
@@ -44,7 +46,7 @@ class Checkpoint:
         step = rows * tensor.row_size
         checksum = 0
         for start in range(0, entry.size, step):
-            block = self._map(entry.offset + start, min(step, entry.size - start))
+            block = self._map(self._offsets[key] + start, min(step, entry.size - start))
             checksum = zlib.crc32(block, checksum)
             yield block
         if checksum != entry.crc:

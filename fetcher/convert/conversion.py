@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from fetcher.convert.gguf_writer import encode_head
 from fetcher.convert.metadata import ARCHITECTURE, metadata
 from fetcher.convert.nanochat import Config, plan_weights, read_config, weights_of
 from fetcher.convert.quantise import KQuantiser, Recipe
-from fetcher.convert.stream import Report, WeightStream
+from fetcher.convert.stream import Report, Tensors, WeightStream
 from fetcher.convert.tokenizer import DIGIT_SEPARATOR, DIGITS_PER_GROUP, Tokenizer, read_tokenizer
 
 MAX_META: Final = 1 << 20
@@ -52,10 +53,17 @@ class Converted:
 
 
 def convert(
-    source: Source, out: Path, recipe: Recipe, find_quantiser: Callable[[], KQuantiser], report: Report
+    source: Source,
+    out: Path,
+    recipe: Recipe,
+    find_quantiser: Callable[[], KQuantiser],
+    report: Report,
+    arriving: Tensors | None = None,
 ) -> Converted:
     """Write `out`, replacing it. `find_quantiser` is called if a tensor gets one of the K types.
 
+    `arriving` stands in for the model file while that is still on its way: it is asked for each tensor once, in
+    file order, and `out` appears only after it gave the last one without an error.
     Raises UnsupportedCheckpoint, NoQuantiser, DiskFull, and OSError when a file cannot be read or written.
     """
     files = source.files
@@ -66,7 +74,7 @@ def convert(
         raise UnsupportedCheckpoint(
             f"{vocabulary.name} has {len(tokenizer.tokens)} tokens, and {meta.name} a vocab_size of {config.vocab_size}"
         )
-    with Checkpoint(model) as checkpoint:
+    with Checkpoint(model) if arriving is None else nullcontext(arriving) as checkpoint:
         weights = plan_weights(config, checkpoint.tensors, model.name)
         stream = WeightStream(checkpoint, config, weights, recipe, find_quantiser)
         keys = metadata(config, tokenizer, name=source.name, model_license=source.license, file_type=recipe.file_type)

@@ -28,6 +28,13 @@ class CheckpointFiles:
     tokenizer: str
     step: int
 
+    def in_folder(self, folder: Path) -> "CheckpointFiles":
+        """The same files, all in that folder."""
+        model, meta, tokenizer = (
+            str(folder / PurePosixPath(path).name) for path in (self.model, self.meta, self.tokenizer)
+        )
+        return CheckpointFiles(model, meta, tokenizer, self.step)
+
 
 def choose_files(paths: Iterable[str], where: str, stage: str | None = None) -> CheckpointFiles:
     """The newest step of `stage`, or of the best stage there is; of several depths the largest.

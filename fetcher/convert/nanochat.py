@@ -106,7 +106,7 @@ def plan_weights(config: Config, tensors: Mapping[str, Tensor], label: str) -> l
             raise UnsupportedCheckpoint(
                 f"{label} has {key!r} with the shape {list(tensor.shape)}, not {[weight.rows, weight.columns]}"
             )
-    return sorted(weights.values(), key=lambda weight: tensors[weight.source].entry.offset)
+    return sorted(weights.values(), key=lambda weight: tensors[weight.source].entry.header)
 
 
 def _shapes(weight: Weight) -> list[tuple[int, ...]]:

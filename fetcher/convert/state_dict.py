@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Final
 
-from fetcher.convert.archive import Entry, Read, read_directory
+from fetcher.convert.archive import Entry, Read, place, read_directory
 from fetcher.convert.errors import UnsupportedCheckpoint
 from fetcher.convert.pickles import Arguments, Global, unpickle
 
@@ -54,13 +54,13 @@ def read_state_dict(read: Read, size: int, label: str) -> dict[str, Tensor]:
     root = pickles[0].removesuffix("data.pkl")
     maker = _TensorMaker(root, entries, label)
     order = entries.get(f"{root}byteorder")
-    if order is not None and read(order.offset, min(order.size, 16)) != b"little":
+    if order is not None and read(place(read, order, label), min(order.size, 16)) != b"little":
         raise maker.refusal("is not little-endian")
     index = entries[pickles[0]]
     if index.size > MAX_PICKLE:
         raise maker.refusal(f"has a data.pkl of {index.size:,} bytes")
     state = unpickle(
-        read(index.offset, index.size),
+        read(place(read, index, label), index.size),
         f"data.pkl in {label}",
         {
             "collections.OrderedDict": maker.mapping,

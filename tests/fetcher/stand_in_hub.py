@@ -214,28 +214,30 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None or fault.status is not None:
             self._plain_answer(fault.status or 404, fault.headers)
             return
-        start, partial = self._start(fault)
+        start, end, partial = self._range(fault, len(content))
         if partial and start >= len(content):
             self._plain_answer(416, {"Content-Range": f"bytes */{len(content)}"})
             return
         self.send_response(206 if partial else 200)
         if partial:
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
         etag = self.hub.etags.get(name, f'"{hashlib.sha256(content).hexdigest()}"')
         for key, value in {"ETag": etag, **(told or {}), **fault.headers}.items():
             self.send_header(key, value)
-        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("Content-Length", str(end - start))
         self.end_headers()
         if fault.flip_byte is not None:
             at = fault.flip_byte
             content = content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :]
-        self._send(content[start:], fault)
+        self._send(content[start:end], fault)
 
-    def _start(self, fault: Fault) -> tuple[int, bool]:
+    def _range(self, fault: Fault, size: int) -> tuple[int, int, bool]:
+        """Where the answer starts and ends, and whether it is a part."""
         asked = self.seen.range
         if asked is None or fault.ignore_range:
-            return 0, False
-        return int(asked.removeprefix("bytes=").rstrip("-")), True
+            return 0, size, False
+        start, _, last = asked.removeprefix("bytes=").partition("-")
+        return int(start), min(size, int(last) + 1) if last else size, True
 
     def _send(self, body: bytes, fault: Fault) -> None:
         ends = [end for end in (fault.reset_after, fault.close_after, fault.stall_after) if end is not None]

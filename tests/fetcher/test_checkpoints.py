@@ -53,8 +53,12 @@ def settings(tmp_path: Path, hub: StandInHub) -> Settings:
 
 @pytest.fixture
 def get(settings: Settings, progress: Progress) -> Fetch:
-    def run(wish: str = "nanochat", *, offline: bool = False, **wishes: Any) -> Manifest:
-        return fetch(wish, replace(settings, offline=offline, checkpoint=CheckpointWish(**wishes)), progress)
+    def run(
+        wish: str = "nanochat", *, offline: bool = False, patience: Patience | None = None, **wishes: Any
+    ) -> Manifest:
+        wished = CheckpointWish(**wishes)
+        changed = replace(settings, offline=offline, checkpoint=wished, patience=patience or settings.patience)
+        return fetch(wish, changed, progress)
 
     return run
 

@@ -41,7 +41,7 @@ def test_any_other_number_of_rows_is_refused(rows):
 
 def test_weights_come_in_file_order():
     found = tensors()
-    reverse = {key: Tensor(t.shape, "f32", Entry("", 1000 - t.entry.offset, 0, 0)) for key, t in found.items()}
+    reverse = {key: Tensor(t.shape, "f32", Entry("", 1000 - t.entry.header, 0, 0)) for key, t in found.items()}
     assert [weight.source for weight in plan(reverse)] == list(reversed(found))
 
 
