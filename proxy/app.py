@@ -11,7 +11,9 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from proxy.endpoints import health, models
+from proxy.endpoints.call import over_http
 from proxy.endpoints.chat import chat
+from proxy.endpoints.embeddings import embeddings
 from proxy.gate import Gate, Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
@@ -29,6 +31,7 @@ PAGES: tuple[Route, ...] = (
 # Each of these also answers without /v1, for base URLs that leave it out.
 API: tuple[Route, ...] = (
     ("POST", "/v1/chat/completions", chat),
+    ("POST", "/v1/embeddings", over_http(embeddings)),
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )

@@ -47,6 +47,7 @@ async def home(_request: web.Request) -> web.Response:
             "message": "An OpenAI-compatible endpoint. Set your client's base URL to this address plus /v1.",
             "endpoints": [
                 "POST /v1/chat/completions",
+                "POST /v1/embeddings",
                 "GET /v1/models",
                 "GET /v1/models/{id}",
                 "GET /health",

@@ -1,0 +1,122 @@
+"""One JSON request to one endpoint, over HTTP or as a line of a batch, and what all endpoints do with it.
+
+An endpoint is a function from a `Call` to an `Answer`; `over_http` makes a handler of it. Which model answers is
+dispatch.py's; what a body must look like is each endpoint's own.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from proxy import relay, wording
+from proxy.dispatch import check_listed, is_real, not_now, reach
+from proxy.errors import BadRequestError, UnreachableError
+from proxy.gate import Handler
+from proxy.keys import REAL_MODEL, SETTINGS, TIMES
+from proxy.relay import Answer
+
+T = TypeVar("T")
+
+
+class _Named(msgspec.Struct):
+    model: str
+
+
+_named = msgspec.json.Decoder(_Named)
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked; `origin` is the address that the client used, such as http://127.0.0.1:3080."""
+
+    app: web.Application
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str
+
+    @property
+    def server_seed(self) -> int:
+        """The seed of this server's simulator."""
+        return self.app[SETTINGS].seed
+
+    @property
+    def now(self) -> int:
+        """Unix time in whole seconds."""
+        return int(self.app[TIMES].now())
+
+
+Endpoint = Callable[[Call], Awaitable[Answer]]
+
+
+def over_http(endpoint: Endpoint) -> Handler:
+    """The handler of an endpoint."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await relay.send(request, await endpoint(await called(request)))
+
+    return handler
+
+
+async def called(request: web.Request) -> Call:
+    """The call that an HTTP request makes."""
+    return Call(request.app, request.headers, await request.read(), f"{request.scheme}://{request.host}")
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The body in a structure. Raises BadRequestError that names the first wrong field."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as problem:
+        raise wording.invalid(str(problem), body) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise wording.malformed(problem) from None
+
+
+def json_answer(value: Any) -> Answer:
+    """A plain answer."""
+    return Answer(msgspec.json.encode(value), _JSON)
+
+
+async def real_answer(call: Call, path: str) -> Answer | None:
+    """llama-server's answer, if the call names the real model; its bytes go there as they are. Raises ApiError."""
+    name = _model_named(call.body)
+    model = call.app[REAL_MODEL]
+    if name is None or not is_real(name, model):
+        return None
+    now = call.app[TIMES].now
+    upstream = await reach(name, model, now)
+    try:
+        return await upstream.post(path, call.body, call.headers)
+    except UnreachableError:
+        # It may have gone down to load again: then the truth is a 503 that says so.
+        await model.refresh()
+        if error := not_now(model.state(name), now()):
+            raise error from None
+        raise
+
+
+def check_model(call: Call, name: str) -> None:
+    """Refuse a name that is not listed, where the server is strict. Raises NotFoundError."""
+    if call.app[SETTINGS].strict_models:
+        check_listed(name)
+
+
+def check_choice(param: str, value: str | None, supported: Sequence[str]) -> None:
+    """Raises BadRequestError for a word that is not one of the supported ones; none at all is fine."""
+    if value is not None and value not in supported:
+        *most, last = [f"'{word}'" for word in supported]
+        listed = f"{', '.join(most)}, and {last}" if len(most) > 1 else " and ".join([*most, last])
+        raise BadRequestError(
+            f"Invalid value: '{value}'. Supported values are: {listed}.", param=param, code="invalid_value"
+        )
+
+
+def _model_named(body: bytes) -> str | None:
+    try:
+        return _named.decode(body).model
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # the endpoint's own decoder says what is wrong
