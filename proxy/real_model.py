@@ -184,7 +184,7 @@ class RealModel:
 
     def _failed(self, status: Status) -> State:
         error = status.error or Failure()
-        message = f"{error.message} {error.advice}".strip()
+        message = f"{error.message.rstrip('.')}. {error.advice}".strip()
         return State("failed", "failed", message, detail=status.detail, retry_at=status.retry_at)
 
     def _read_status(self) -> None:
