@@ -26,17 +26,9 @@ def images(engine: None) -> Iterator[dict[str, str]]:
     run = f"openai-api-simulator-test-{os.getpid()}"
     names = {service: f"{run}-{service}" for service in ("proxy", "fetcher", "llama")}
     docker("build", "--file", "Dockerfile.proxy", "--tag", names["proxy"], ".")
-    docker("build", "--file", "Dockerfile.proxy", "--target", "fetcher", "--tag", names["fetcher"], ".")
-    docker(
-        "build",
-        "--file",
-        "Dockerfile.llama",
-        "--build-arg",
-        f"LLAMA_IMAGE={_llama_base()}",
-        "--tag",
-        names["llama"],
-        ".",
-    )
+    base = ("--build-arg", f"LLAMA_IMAGE={_llama_base()}")
+    docker("build", "--file", "Dockerfile.proxy", "--target", "fetcher", *base, "--tag", names["fetcher"], ".")
+    docker("build", "--file", "Dockerfile.llama", *base, "--tag", names["llama"], ".")
     yield names
     docker("image", "rm", "--force", *names.values())
 
