@@ -135,7 +135,7 @@ class Option:
 
 OPTIONS = (
     Option("model", ("--model", "-model"), "MODEL", _text,
-           "a name (nanochat, smollm2-135m, ...), PATH.gguf, or hf:owner/repo[:file]", "MODEL"),
+           "a name (nanochat, smollm2-135m, ...), PATH.gguf, its URL, or hf:owner/repo[:file]", "MODEL"),
     Option("port", ("--port", "-port"), "PORT", _port, "where the OpenAI API is served", "N"),
     Option("llama_port", ("--llama-port", "-llama-port"), "LLAMA_PORT", _port,
            "where llama-server listens, on 127.0.0.1 only", "N"),
