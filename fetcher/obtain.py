@@ -32,7 +32,8 @@ from fetcher.convert.files import choose_files, find_files, has_checkpoint
 from fetcher.download import Arrived, Downloader, Offer, open_client
 from fetcher.errors import Corrupt, DiskFull, FetchError, NoSuchThing, OutOfReach, without_secrets
 from fetcher.folder import ModelsFolder
-from fetcher.hub import Hub
+from fetcher.gguf_header import read_header
+from fetcher.hub import Hub, Listing
 from fetcher.index import Distribution, PackageIndex
 from fetcher.progress import Progress
 from fetcher.quantization import choose, quantization_of
@@ -41,6 +42,8 @@ from fetcher.retry import Persistence
 from fetcher.settings import Settings
 
 MAIN: Final = "main"
+FORKED: Final = ("nanochat",)
+"""Architectures that no released llama.cpp knows."""
 
 
 @dataclass(frozen=True)
@@ -178,19 +181,28 @@ class Supplier:
         """A nanochat GGUF in the repository, should there be one; else its checkpoint, converted."""
         hub = self._hub()
         listing = hub.listing(source.repo, source.revision)
-        ready = [file for file in listing.files if "nanochat" in PurePosixPath(file).name.lower()]
-        try:
-            file = choose(source.repo, ready, self._checkpoints.wish.quantization)
-        except NoSuchThing:
-            pass
-        else:
-            return self._from_hub(HubSource(source.repo, listing.revision, file), model)
+        if (ready := self._ready_made(source, listing, model)) is not None:
+            return ready
         files = choose_files(listing.files, source.repo, self._checkpoints.wish.stage or source.stage)
         model = replace(model, license=model.license or listing.license, created=model.created or listing.created)
         converted = self._checkpoints.from_hub(
             files, lambda file: hub.offer(source.repo, file, listing.revision), model
         )
         return _converted(converted, model, "checkpoint", f"{source.repo}:{files.model}", listing.revision)
+
+    def _ready_made(self, source: CheckpointSource, listing: Listing, model: Model) -> Obtained | None:
+        """The repository's own GGUF of the wanted type, unless only a fork of llama.cpp can load it."""
+        named = [file for file in listing.files if "nanochat" in PurePosixPath(file).name.lower()]
+        try:
+            file = choose(source.repo, named, self._checkpoints.wish.quantization)
+        except NoSuchThing:
+            return None
+        ready = self._from_hub(HubSource(source.repo, listing.revision, file), model)
+        if read_header(ready.file).architecture not in FORKED or not has_checkpoint(listing.files):
+            return ready
+        self._progress.note(f"{file} is for a fork of llama.cpp; converting the checkpoint instead")
+        ready.file.unlink()
+        return None
 
     def _from_folder(self, source: FolderSource, model: Model) -> Obtained:
         files = find_files(Path(source.path).expanduser(), self._checkpoints.wish.stage)

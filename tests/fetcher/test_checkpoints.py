@@ -133,6 +133,12 @@ def test_a_nanochat_gguf_in_the_repository_is_taken_instead(get: Fetch, hub: Sta
     assert len(hub.downloads) == 1
 
 
+def test_unless_only_a_fork_of_llama_cpp_can_load_it(get: Fetch, hub: StandInHub, told: io.StringIO) -> None:
+    hub.files["o/nanochat"]["nanochat-Q4_K_M.gguf"] = tiny_gguf(general__architecture="nanochat")
+    assert get().file == "nanochat-q8_0.gguf"
+    assert "nanochat-Q4_K_M.gguf is for a fork of llama.cpp; converting" in told.getvalue()
+
+
 def test_unless_another_type_was_asked_for(get: Fetch, hub: StandInHub) -> None:
     hub.files["o/nanochat"]["nanochat-Q4_K_M.gguf"] = tiny_gguf()
     assert get(quantization="bf16").file == "nanochat-bf16.gguf"
