@@ -68,6 +68,6 @@ async def _real_model(app: web.Application) -> AsyncIterator[None]:
             upstream = await stack.enter_async_context(
                 connect(settings.llama_url, settings.connect_timeout, settings.read_timeout)
             )
-        app[REAL_MODEL] = RealModel(upstream, settings.model_status, settings.models_dir)
+        app[REAL_MODEL] = RealModel(upstream, settings.model_status, settings.models_dir, app[TIMES].now)
         await stack.enter_async_context(watched(app[REAL_MODEL]))
         yield

@@ -6,7 +6,9 @@ folder, and llama-server's own /health and /v1/models. What llama-server says wi
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import math
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ PROBE_SECONDS = 1.0  # how long llama-server may take to say how it is
 POLL_SECONDS = 1.0
 FIRST_LOOK_SECONDS = 0.3
 MANIFEST = "manifest.json"
+LONG_START_SECONDS = 60.0
 FETCHED = ("installed", "starting")  # the phases in which llama-server should have the model soon
 
 Health = Literal["ready", "loading", "away"]
@@ -47,6 +50,7 @@ class Status(msgspec.Struct, frozen=True):
     eta_seconds: float | None = None
     error: Failure | None = None
     retry_at: float | None = None
+    updated_at: float = math.inf
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -102,7 +106,14 @@ class _Compiled:
 class RealModel:
     """What is known of it now; `refresh` asks again. Without an upstream there is no real model."""
 
-    def __init__(self, upstream: Upstream | None, status_file: Path | None, models_dir: Path | None) -> None:
+    def __init__(
+        self,
+        upstream: Upstream | None,
+        status_file: Path | None,
+        models_dir: Path | None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
         self.upstream = upstream
         self.status: Status | None = None
         self._status_file = status_file if upstream else None
@@ -144,7 +155,7 @@ class RealModel:
             return State("unreachable", "unreachable", "llama-server does not answer.")
         if self.status.phase == "failed":
             return self._failed(self.status)
-        return _at_work(self.status)
+        return _at_work(self.status, self._now())
 
     def manifest(self, name: str) -> Manifest:
         """What the models folder says of a model, else what llama-server says, else nothing."""
@@ -252,10 +263,13 @@ def retry_after(state: State, now: float) -> float:
     return min(max(wait, 1.0), 60.0)
 
 
-def _at_work(status: Status) -> State:
+def _at_work(status: Status, now: float) -> State:
     percent = "" if status.percent is None else f" ({status.percent:.0f}%)"
     detail = f": {status.detail}" if status.detail else ""
     message = f"The model {status.model} is not ready yet: {status.phase}{percent}{detail}."
+    silent = now - status.updated_at
+    if status.phase in FETCHED and silent > LONG_START_SECONDS:
+        message += f" llama-server has not answered for {silent:.0f} s: its log should say why."
     return State("loading", status.phase, message, status.percent, status.detail, status.eta_seconds)
 
 

@@ -1,6 +1,7 @@
 """The real model's names and state: from the status file, the models folder and llama-server, in that mixture."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -119,6 +120,20 @@ def test_a_model_that_was_ready_and_is_gone_is_502_until_the_file_tells_more(sta
 
     assert (gone.status_code, starting.status_code) == (502, 503)
     assert "after a crash" in starting.json()["error"]["message"]
+
+
+def test_a_llama_server_that_does_not_come_up_is_told_after_a_minute(start_proxy, status):
+    just_now, long_ago = time.time(), time.time() - 90
+    proxy = start_proxy(
+        "--model-status", status(phase="installed", updated_at=just_now), "--llama-url", "http://127.0.0.1:1"
+    )
+    early = httpx.get(f"{proxy.url}/ready").json()["models"]["smollm2-135m"]["message"]
+    status(phase="installed", updated_at=long_ago)
+
+    late = httpx.get(f"{proxy.url}/ready").json()["models"]["smollm2-135m"]["message"]
+
+    assert early == "The model smollm2-135m is not ready yet: installed."
+    assert re.search(r"llama-server has not answered for 9\d s: its log should say why", late)
 
 
 def test_a_model_that_replaces_another_has_a_state_of_its_own(start_proxy, start_upstream, status):
