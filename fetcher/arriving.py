@@ -90,7 +90,6 @@ class RemoteFile:
             raise CannotStream("the server does not send the same bytes twice")
         self._digest.update(found)
         self.position += size
-        self._progress.at(self.position, self.size)
         return found
 
     def skip_to(self, offset: int) -> None:
@@ -158,6 +157,7 @@ class RemoteFile:
             self.close()
             raise Transient("the connection closed early")
         self._received += len(block)
+        self._progress.at(self._received, self.size)
         return block
 
     def _ask(self, wanted: str | None) -> httpx.Response:

@@ -80,7 +80,7 @@ class Checkpoints:
         """
         model_file = Path(job.files.model)
         mark = model_file.with_name(f"{model_file.name}.tried")
-        begun = mark.exists() or any(model_file.parent.glob(f"{model_file.name}*"))
+        begun = any(model_file.parent.glob(f"{model_file.name}*"))  # the mark, or a download
         room_to_store = (offer.size or 0) + job.size + MARGIN <= atomic.free_space(model_file.parent)
         if offer.size is None or offer.sha256 is None or self.wish.keep or (begun and room_to_store):
             return None
