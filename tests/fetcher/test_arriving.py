@@ -14,6 +14,7 @@ from fetcher.errors import Corrupt, OutOfReach
 from tests.fetcher.conftest import CommandLine
 from tests.fetcher.stand_in_hub import Fault, Seen, StandInHub
 from tests.fetcher.test_checkpoints import CATALOGUE, PUBLISHED, TINY, Fetch, get, left_in, settings, to_gguf
+from tests.fetcher.test_command_line import wait_for
 
 __all__ = ["get", "settings", "to_gguf"]
 MODEL = "model_000650.pt"
@@ -160,12 +161,12 @@ def test_after_a_signal_in_the_middle_the_next_run_downloads_first(
     misbehave(hub, Fault(stall_after=SIZE // 2))
     options = ("fetch", "nanochat", "--type", "q8_0")
     with command_line.start(*options) as child:
-        while not any(seen.sent >= SIZE // 2 for seen in asked_for_the_model(hub)):
-            assert child.poll() is None
+        wait_for(lambda: any(seen.sent >= SIZE // 2 for seen in asked_for_the_model(hub)), child)
         os.kill(child.pid, number)
         _, err = child.communicate(timeout=60)
         assert child.returncode == code
         assert word in err
+        assert "Traceback" not in err
     hub.seen.clear()
     done = command_line.run(*options)
     assert done.returncode == 0, done.stderr
@@ -182,10 +183,9 @@ def test_the_status_says_how_far_it_is_and_what_becomes_of_it(
     command_line.catalogue.write_text(CATALOGUE)
     misbehave(hub, Fault(stall_after=SIZE // 2))
     with command_line.start("fetch", "nanochat", "--type", "q8_0") as child:
-        told: dict[str, Any] = {}
-        while told.get("percent") in (None, 0.0) or told.get("phase") != "downloading":
-            assert child.poll() is None
-            told = command_line.read_status() if command_line.status.exists() else {}
+        wait_for(lambda: command_line.status.exists() and 0 < (command_line.read_status()["percent"] or 0) < 100, child)
+        told = command_line.read_status()
         child.terminate()
         child.communicate(timeout=60)
-    assert 0 < told["percent"] < 100
+    assert told["phase"] == "downloading"
+    assert " of 2.1 MB" in told["detail"]
