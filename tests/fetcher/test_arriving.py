@@ -95,6 +95,18 @@ def test_what_cannot_be_converted_on_its_way_is_downloaded_first(
     assert f"{reason}; downloading it first" in told.getvalue()
 
 
+def test_a_redirect_to_another_origin_is_followed_without_the_token(
+    get: Fetch, settings: Any, expected: bytes, hub: StandInHub, other_origin: StandInHub
+) -> None:
+    hub.location = other_origin.url
+    other_origin.plain.update(PUBLISHED)
+    manifest = get(quantization="q8_0", hf_token="hf_secret")
+    assert (settings.models_dir / "nanochat" / manifest.file).read_bytes() == expected
+    assert all(seen.headers.get("authorization") == "Bearer hf_secret" for seen in hub.seen)
+    assert [wanted is None for wanted in ranges(other_origin)] == [False, False, True]
+    assert all("authorization" not in seen.headers for seen in other_origin.seen)
+
+
 def test_weights_that_make_no_sense_on_their_way_get_a_second_chance(
     converted: Any, expected: bytes, hub: StandInHub, told: io.StringIO
 ) -> None:

@@ -53,12 +53,10 @@ def settings(tmp_path: Path, hub: StandInHub) -> Settings:
 
 @pytest.fixture
 def get(settings: Settings, progress: Progress) -> Fetch:
-    def run(
-        wish: str = "nanochat", *, offline: bool = False, patience: Patience | None = None, **wishes: Any
-    ) -> Manifest:
-        wished = CheckpointWish(**wishes)
-        changed = replace(settings, offline=offline, checkpoint=wished, patience=patience or settings.patience)
-        return fetch(wish, changed, progress)
+    def run(wish: str = "nanochat", **wishes: Any) -> Manifest:
+        """Whatever is a field of the settings changes them; the rest is wished of the checkpoint."""
+        changes = {name: wishes.pop(name) for name in ("offline", "patience", "hf_token") if name in wishes}
+        return fetch(wish, replace(settings, checkpoint=CheckpointWish(**wishes), **changes), progress)
 
     return run
 
