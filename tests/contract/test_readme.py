@@ -13,8 +13,6 @@ from tests.running import ROOT, proxy
 README = (ROOT / "README.md").read_text()
 DOCUMENTED = "127.0.0.1:3080"
 
-pytestmark = pytest.mark.xdist_group("port-3080")
-
 
 def example(language, number=0):
     """A block of code under "Ask it"."""
