@@ -1,11 +1,16 @@
 """Fixtures that all tests share: running programs, ended when the test ends."""
 
+import signal
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from tests import running
+
+# A job in the background of a shell starts with SIGINT ignored, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
