@@ -1,17 +1,16 @@
 """What a chat request looks like, decoded once into typed structures.
 
-Unknown fields are ignored. What is wrong becomes a BadRequestError in OpenAI's words (wording.py). The rules that
-span two fields are in `check`, and hold for simulated models only: a real model's request is llama-server's
-to judge.
+What is wrong becomes a BadRequestError in OpenAI's words (wording.py). The rules that span fields are chat_rules.py's.
+The fields are those of OpenAI's description of `POST /v1/chat/completions`, with the simulator's own `response_length`
+and three timings of streams. `Unchecked` marks what is accepted and looked at by nobody.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from proxy import wording
-from proxy.errors import BadRequestError
 
 Role = Literal["system", "assistant", "user", "function", "tool", "developer"]
 PartType = Literal["text", "image_url", "input_audio", "refusal", "audio", "file"]
@@ -20,33 +19,177 @@ Length = Literal["short", "medium", "long"]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 Tokens = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
+# `\Z` where OpenAI's patterns have `$`, which in Python also matches before a line break.
+FunctionName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+\Z")]
+SpeakerName = Annotated[str, Meta(pattern=r"^[^\s<|\\/>]+\Z")]
+Short = Annotated[str, Meta(max_length=64)]
+Unchecked = Any
 
 
-class Part(Struct):
-    """One part of a message's content; only text parts reach the simulator."""
+class ImageUrl(Struct, forbid_unknown_fields=True):
+    """An image; only `detail` matters, for its tokens."""
+
+    url: str
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+class InputAudio(Struct, forbid_unknown_fields=True):
+    """A recording in base64."""
+
+    data: str
+    format: Literal["wav", "mp3"]
+
+
+class InputFile(Struct, forbid_unknown_fields=True):
+    """A document, by its id or in base64."""
+
+    file_data: str | None = None
+    file_id: str | None = None
+    filename: str | None = None
+
+
+class Part(Struct, forbid_unknown_fields=True):
+    """One part of a message's content; text reaches the simulator, the rest is counted."""
 
     type: PartType
     text: str | None = None
+    refusal: str | None = None
+    image_url: ImageUrl | None = None
+    input_audio: InputAudio | None = None
+    file: InputFile | None = None
+    audio: Unchecked = None
+    prompt_cache_breakpoint: Unchecked = None
 
 
-class ChatMessage(Struct):
+class CalledFunction(Struct, forbid_unknown_fields=True):
+    """A function as the assistant called it; `arguments` is JSON as text."""
+
+    name: FunctionName
+    arguments: str
+    parsed_arguments: Unchecked = None  # the SDK's helpers put it beside what they got
+
+
+class CalledCustom(Struct, forbid_unknown_fields=True):
+    """A custom tool as the assistant called it."""
+
+    name: FunctionName
+    input: str
+
+
+class ToolCall(Struct, forbid_unknown_fields=True):
+    """One call in an assistant's turn."""
+
+    id: str
+    type: Literal["function", "custom"]
+    function: CalledFunction | None = None
+    custom: CalledCustom | None = None
+
+
+class ChatMessage(Struct, forbid_unknown_fields=True):
     """One turn."""
 
     role: Role
     content: str | list[Part] | None = None
+    name: SpeakerName | None = None
+    tool_calls: Annotated[list[ToolCall], Meta(min_length=1, max_length=128)] | None = None
+    tool_call_id: str | None = None
+    function_call: CalledFunction | None = None
+    refusal: str | None = None
+    audio: Unchecked = None
+    annotations: Unchecked = None  # an answer's message may come back as it was
+    parsed: Unchecked = None
 
 
-class StreamOptions(Struct):
-    """OpenAI's include_usage, and the simulator's timing of a stream."""
+class Function(Struct, forbid_unknown_fields=True):
+    """A function that can be called; `parameters` is a JSON Schema."""
+
+    name: FunctionName
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Custom(Struct, forbid_unknown_fields=True):
+    """A tool that takes text."""
+
+    name: FunctionName
+    description: str | None = None
+    format: Unchecked = None
+
+
+class Tool(Struct, forbid_unknown_fields=True):
+    """One entry of `tools`."""
+
+    type: Literal["function", "custom"]
+    function: Function | None = None
+    custom: Custom | None = None
+
+
+class ToolName(Struct, forbid_unknown_fields=True):
+    """The function or custom tool of a choice."""
+
+    name: str
+
+
+class NamedTool(Struct, forbid_unknown_fields=True):
+    """One of the tools that a choice allows."""
+
+    type: Literal["function", "custom"]
+    function: ToolName | None = None
+    custom: ToolName | None = None
+
+
+class AllowedTools(Struct, forbid_unknown_fields=True):
+    """The tools that a choice allows, and whether one of them must be called."""
+
+    mode: Literal["auto", "required"]
+    tools: list[NamedTool]
+
+
+class ToolChoice(Struct, forbid_unknown_fields=True):
+    """A choice that is an object: one tool by name, or some."""
+
+    type: Literal["function", "custom", "allowed_tools"]
+    function: ToolName | None = None
+    custom: ToolName | None = None
+    allowed_tools: AllowedTools | None = None
+
+
+class JsonSchema(Struct, forbid_unknown_fields=True):
+    """The schema that an answer has to meet."""
+
+    name: FunctionName
+    description: str | None = None
+    schema: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ResponseFormat(Struct, forbid_unknown_fields=True):
+    """Text, any JSON object, or JSON by a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class Prediction(Struct, forbid_unknown_fields=True):
+    """What the answer is expected to be."""
+
+    type: Literal["content"]
+    content: str | list[Part]
+
+
+class StreamOptions(Struct, forbid_unknown_fields=True):
+    """OpenAI's options, and the simulator's timing of a stream."""
 
     include_usage: bool | None = None
+    include_obfuscation: bool | None = None
     delay_min_ms: Milliseconds | None = None
     delay_max_ms: Milliseconds | None = None
     tokens_per_second: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
 
 
-class ChatRequest(Struct):
-    """The fields that are obeyed, and those whose range OpenAI checks."""
+class ChatRequest(Struct, forbid_unknown_fields=True):
+    """Every field; which of them change the answer is told in docs/simulator.md."""
 
     model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[ChatMessage], Meta(min_length=1)]
@@ -62,15 +205,37 @@ class ChatRequest(Struct):
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
+    logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    response_format: ResponseFormat | None = None
+    tools: Annotated[list[Tool], Meta(min_length=1, max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    functions: Annotated[list[Function], Meta(min_length=1, max_length=128)] | None = None
+    function_call: Literal["none", "auto"] | ToolName | None = None
+    prediction: Prediction | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    modalities: list[Literal["text", "audio"]] | None = None
+    audio: Unchecked = None
+    metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
+    store: bool | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
     user: str | None = None
+    safety_identifier: Short | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: Unchecked = None
+    prompt_cache_options: Unchecked = None
+    moderation: Unchecked = None
+    web_search_options: Unchecked = None
 
 
 class _Named(Struct):
     model: str
 
 
+_MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
 _decoder = msgspec.json.Decoder(ChatRequest)
 _named = msgspec.json.Decoder(_Named)
 
@@ -85,57 +250,24 @@ def decode(body: bytes) -> ChatRequest:
         raise wording.malformed(problem) from None
 
 
+def decode_leniently(body: bytes) -> ChatRequest:
+    """The request without the fields that OpenAI does not have. Raises BadRequestError."""
+    for _ in range(_MOST_UNKNOWN):
+        try:
+            return _decoder.decode(body)
+        except msgspec.ValidationError as problem:
+            less = wording.without_unknown(str(problem), body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            break
+        if less is None:
+            break
+        body = less
+    return decode(body)
+
+
 def model_named(body: bytes) -> str | None:
     """The model that a request names, also where the rest of it is wrong; None where it names none."""
     try:
         return _named.decode(body).model
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def check(ask: ChatRequest) -> None:
-    """The rules that span fields. Raises BadRequestError."""
-    if ask.stream_options is not None:
-        _check_stream_options(ask.stream_options, streaming=bool(ask.stream))
-    if ask.max_tokens is not None and ask.max_completion_tokens is not None:
-        raise BadRequestError(
-            "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
-            param="max_tokens",
-            code="invalid_parameter_combination",
-        )
-    if ask.top_logprobs and not ask.logprobs:
-        raise BadRequestError(
-            "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", param="top_logprobs"
-        )
-    for index, message in enumerate(ask.messages):
-        if not isinstance(message.content, str):
-            _check_content(f"messages[{index}].content", message)
-
-
-def _check_stream_options(options: StreamOptions, *, streaming: bool) -> None:
-    if not streaming:
-        raise BadRequestError(
-            "The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
-        )
-    low, high = options.delay_min_ms, options.delay_max_ms
-    if low is not None and high is not None and low > high:
-        raise BadRequestError(
-            f"Invalid 'stream_options.delay_min_ms': expected at most delay_max_ms, {high:g}, but got {low:g}.",
-            param="stream_options.delay_min_ms",
-            code="invalid_value",
-        )
-
-
-def _check_content(where: str, message: ChatMessage) -> None:
-    if message.content is None:
-        if message.role not in ("assistant", "function"):  # an assistant turn may be tool calls alone
-            raise BadRequestError(
-                "Invalid value for 'content': expected a string, got null.", param=where, code="invalid_type"
-            )
-        return
-    for index, part in enumerate(message.content):
-        if isinstance(part, Part) and part.type == "text" and part.text is None:
-            param = f"{where}[{index}].text"
-            raise BadRequestError(
-                f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
-            )

@@ -139,6 +139,9 @@ class Settings:
     strict_models: bool = field(
         default=False, metadata=_knob("false", _switch, "answer 404 to models that /v1/models does not list")
     )
+    lenient: bool = field(
+        default=False, metadata=_knob("false", _switch, "let unknown parameters pass instead of answering 400")
+    )
     seed: int = field(default=0, metadata=_knob("0", _seed, "seed of the simulator: another seed, other texts"))
     max_body_bytes: int = field(
         default=8 * 2**20, metadata=_knob("8388608", _bytes, "largest request body; more is answered with 413")

@@ -6,7 +6,7 @@ The wording and codes are those the OpenAI API answers with, for example
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,9 @@ _TYPE = re.compile(r"Expected `([^`]+)`, got `(\w+)`")
 _RANGE = re.compile(r"Expected `(\w+)` (>=|<=|>|<) (\S+)")
 _SIZE = re.compile(r"Expected `(\w+)` of length (>=|<=) (\d+)")
 _ENUM = re.compile(r"Invalid enum value (.+)", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_PATTERN = re.compile(r"Expected `str` matching regex (.+)", re.DOTALL)
+_ANY_KEY = "[...]"  # how msgspec names the place of a value in a mapping
 
 _NAMES = {
     "str": "a string",
@@ -29,12 +32,31 @@ _NAMES = {
     "object": "an object",
     "array": "an array",
 }
+_KINDS = {str: "str", int: "int", float: "float", bool: "bool", type(None): "null", dict: "object", list: "array"}
 _WANTED = {**_NAMES, "float": "a decimal"}
 _ARRAYS = {"messages": "an array of objects", "content": "an array of objects", "stop": "an array of strings"}
+_CALLABLE = "'function' and 'custom'"
+_LEVELS = "'low', 'medium', and 'high'"
+# By the path without its indices.
 _VALUES = {
-    "role": "'system', 'assistant', 'user', 'function', 'tool', and 'developer'",
-    "type": "'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'",
+    "messages.role": "'system', 'assistant', 'user', 'function', 'tool', and 'developer'",
+    "messages.content.type": "'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'",
+    "messages.content.image_url.detail": "'auto', 'low', and 'high'",
+    "messages.content.input_audio.format": "'wav' and 'mp3'",
+    "messages.tool_calls.type": _CALLABLE,
     "response_length": "'short', 'medium', and 'long'",
+    "response_format.type": "'text', 'json_object', and 'json_schema'",
+    "tools.type": _CALLABLE,
+    "tool_choice": "'none', 'auto', and 'required'",
+    "tool_choice.type": "'function', 'custom', and 'allowed_tools'",
+    "tool_choice.allowed_tools.mode": "'auto' and 'required'",
+    "tool_choice.allowed_tools.tools.type": _CALLABLE,
+    "function_call": "'none' and 'auto'",
+    "prediction.type": "'content'",
+    "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'",
+    "verbosity": _LEVELS,
+    "modalities": "'text' and 'audio'",
+    "service_tier": "'auto', 'default', 'flex', 'scale', and 'priority'",
 }
 
 
@@ -58,16 +80,38 @@ def invalid(complaint: str, body: bytes) -> BadRequestError:
         return malformed(problem)
     found = _COMPLAINT.fullmatch(complaint)
     what, path = (found["what"], found["path"] or "") if found else (complaint, "")
-    path = path.replace("[...]", "")
-    for pattern, explain in ((_MISSING, _missing), (_TYPE, _wrong_type), (_ENUM, _not_one_of)):
+    offender = _at(value, path.replace(_ANY_KEY, ""))
+    if path.endswith(_ANY_KEY):
+        key, offender = _first_wrong(offender, what)
+        path = path.removesuffix(_ANY_KEY) + key
+    for pattern, explain in _EXPLANATIONS:
         if match := pattern.fullmatch(what):
             return explain(path, *match.groups())
-    offender = _at(value, path)
     if match := _RANGE.fullmatch(what):
         return _out_of_range(path, offender, *match.groups())
     if match := _SIZE.fullmatch(what):
         return _wrong_size(path, offender, *match.groups())
     return BadRequestError(f"Invalid '{path}': {what}.", param=path or None, code="invalid_value")
+
+
+def without_unknown(complaint: str, body: bytes) -> bytes | None:
+    """The body without the unknown field that msgspec complains of, in all such places; None for another complaint."""
+    found = _COMPLAINT.fullmatch(complaint)
+    unknown = found and _UNKNOWN.fullmatch(found["what"])
+    if not found or not unknown:
+        return None
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # what is wrong besides is told by `invalid`
+    places = [value]
+    for name in re.findall(r"[^.\[\]]+", re.sub(r"\[\d+\]", "", found["path"] or "")):
+        places = [place.get(name) for place in places if isinstance(place, dict)]
+        places = [item for place in places for item in (place if isinstance(place, list) else [place])]
+    for place in places:
+        if isinstance(place, dict):
+            place.pop(unknown[1], None)
+    return msgspec.json.encode(value)
 
 
 def _missing(path: str, name: str) -> BadRequestError:
@@ -93,10 +137,33 @@ def _wrong_type(path: str, wanted: str, got: str) -> BadRequestError:
 
 
 def _not_one_of(path: str, value: str) -> BadRequestError:
-    supported = _VALUES.get(_last_name(path), "")
+    supported = _VALUES.get(re.sub(r"\[\d+\]", "", path), "")
     return BadRequestError(
         f"Invalid value: {value}. Supported values are: {supported}.", param=path, code="invalid_value"
     )
+
+
+def _unknown(path: str, name: str) -> BadRequestError:
+    param = f"{path}.{name}" if path else name
+    return BadRequestError(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+
+
+def _no_match(path: str, pattern: str) -> BadRequestError:
+    shown = pattern.strip("'\"").replace("\\\\", "\\").replace("\\Z", "$")
+    return BadRequestError(
+        f"Invalid '{path}': string does not match pattern. Expected a string that matches the pattern '{shown}'.",
+        param=path,
+        code="invalid_value",
+    )
+
+
+_EXPLANATIONS: tuple[tuple[re.Pattern[str], Callable[..., BadRequestError]], ...] = (
+    (_MISSING, _missing),
+    (_TYPE, _wrong_type),
+    (_ENUM, _not_one_of),
+    (_UNKNOWN, _unknown),
+    (_PATTERN, _no_match),
+)
 
 
 def _out_of_range(path: str, offender: Any, kind: str, sign: str, bound: str) -> BadRequestError:
@@ -142,3 +209,18 @@ def _at(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def _first_wrong(mapping: Any, what: str) -> tuple[str, Any]:
+    """The first entry, as `.key` and value, of which msgspec can have said `what`; it names no keys."""
+    wrong_type, size, limit = (pattern.fullmatch(what) for pattern in (_TYPE, _SIZE, _RANGE))
+    for key, item in mapping.items() if isinstance(mapping, Mapping) else ():
+        if wrong_type:
+            wrong = _KINDS.get(type(item)) == wrong_type[2]
+        elif size:
+            wrong = isinstance(item, str) and len(item) > int(size[3])
+        else:
+            wrong = bool(limit) and isinstance(item, int | float) and abs(item) > abs(float(limit[3] if limit else 0))
+        if wrong:
+            return f".{key}", item
+    return "", None

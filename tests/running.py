@@ -31,7 +31,8 @@ class Running:
 
 def clean_environment(**more: str) -> dict[str, str]:
     """This environment without what configures the proxy."""
-    names = ("HOST", "PORT", "SEED", "MODELS_DIR", "MODEL_STATUS", "LLAMA_URL", "STRICT_MODELS", "ACCESS_LOG")
+    places = ("HOST", "PORT", "LLAMA_URL", "MODELS_DIR", "MODEL_STATUS")
+    names = (*places, "SEED", "LENIENT", "STRICT_MODELS", "ACCESS_LOG")
     return {name: value for name, value in os.environ.items() if name not in names} | more
 
 

@@ -1,12 +1,13 @@
 """`POST /v1/chat/completions`: read the request once, then let the simulator or llama.cpp answer."""
 
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import cast
 
 from aiohttp import web
 
-from proxy import relay, schema
+from proxy import chat_rules, relay, schema
 from proxy.dispatch import check_listed, is_real, not_now, reach
 from proxy.endpoints import chat_bytes
 from proxy.errors import BadRequestError, UnreachableError
@@ -16,33 +17,43 @@ from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
 from proxy.sim.chat import ChatJob, Message, complete
 from proxy.sse import HEADERS as STREAM_HEADERS
 
+# What no server can read, so that llama-server need not be asked: a wrong type in one of these fields.
 _WRONG_EVERYWHERE = frozenset({"invalid_type", "missing_required_parameter"})
+_SAME_EVERYWHERE = re.compile(
+    r"|model|messages(\[\d+\](\.role|\.content(\[\d+\](\.type|\.text)?)?)?)?|stream(_options.*)?|max(_completion)?_tokens"
+    r"|stop.*|n|seed|response_length|temperature|top_p|(presence|frequency)_penalty|(top_)?logprobs|user"
+)
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
     """Answer one request. Raises ApiError."""
     body = await request.read()
-    model = request.app[REAL_MODEL]
+    model, settings = request.app[REAL_MODEL], request.app[SETTINGS]
     try:
         ask = schema.decode(body)
     except BadRequestError as error:
-        # A value that OpenAI does not have may be fine for llama-server, which judges for itself; a wrong type is not.
         name = schema.model_named(body)
-        if name is None or error.code in _WRONG_EVERYWHERE or not is_real(name, model):
+        if name is not None and not _is_wrong_everywhere(error) and is_real(name, model):
+            return await _forward(request, name, body)
+        if not (settings.lenient and error.code == "unknown_parameter"):
             raise
-        return await _forward(request, name, body)
+        ask = schema.decode_leniently(body)
     if is_real(ask.model, model):
         return await _forward(request, ask.model, body)
-    settings = request.app[SETTINGS]
     if settings.strict_models:
         check_listed(ask.model)
     return await relay.send(request, simulate(ask, settings.seed, request.app[TIMES]))
 
 
+def _is_wrong_everywhere(error: BadRequestError) -> bool:
+    """Whether llama-server, which has more fields than OpenAI and other values, could not read it either."""
+    return error.code in _WRONG_EVERYWHERE and _SAME_EVERYWHERE.fullmatch(error.param or "") is not None
+
+
 def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
-    schema.check(ask)
+    chat_rules.check(ask)
     answer = complete(_job(ask, server_seed))
     created = int(times.now())
     if not ask.stream:

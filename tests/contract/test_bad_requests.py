@@ -22,6 +22,9 @@ def raw(text):
     return b'{"model":"gpt-sim-1","messages":[{"role":"user","content":"Hello"}],' + text + b"}"
 
 
+TOOL = {"type": "function", "function": {"name": "f"}}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CALLED = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [CALL]}]
 UNPARSED = "We could not parse the JSON body of your request."
 
 # name, body, param, code, the message or its beginning
@@ -418,6 +421,289 @@ TABLE = [
         "integer_below_min_value",
         "Invalid 'n': integer below minimum value. Expected a value >= 1, but got 0 instead.",
     ),
+    (
+        "an unknown parameter",
+        body(not_known_to_anyone={"deep": [1, 2, 3]}),
+        "not_known_to_anyone",
+        "unknown_parameter",
+        "Unknown parameter: 'not_known_to_anyone'.",
+    ),
+    (
+        "an unknown field of a message",
+        message(reasoning_content="hm"),
+        "messages[0].reasoning_content",
+        "unknown_parameter",
+        "Unknown parameter: 'messages[0].reasoning_content'.",
+    ),
+    (
+        "an unknown field of a part",
+        message(content=[{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}]),
+        "messages[0].content[0].cache_control",
+        "unknown_parameter",
+        "Unknown parameter: 'messages[0].content[0].cache_control'.",
+    ),
+    (
+        "a name with a space",
+        message(name="Jane Doe"),
+        "messages[0].name",
+        "invalid_value",
+        (
+            "Invalid 'messages[0].name': string does not match pattern. "
+            r"Expected a string that matches the pattern '^[^\s<|\\/>]+$'."
+        ),
+    ),
+    (
+        "an image from the system",
+        message(role="system", content=[{"type": "image_url", "image_url": {"url": "x"}}]),
+        "messages[0]",
+        "invalid_value",
+        (
+            "Invalid 'messages[0]'. Image URLs are only allowed for messages with role 'user', "
+            "but this message with role 'system' contains an image URL."
+        ),
+    ),
+    (
+        "an image without its URL",
+        message(content=[{"type": "image_url"}]),
+        "messages[0].content[0].image_url",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[0].content[0].image_url'.",
+    ),
+    (
+        "a tool message that answers nothing",
+        body(messages=[*HELLO, {"role": "tool", "tool_call_id": "call_1", "content": "42"}]),
+        "messages.[1].role",
+        None,
+        "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+    ),
+    (
+        "a tool message that answers another call",
+        body(messages=[*CALLED, {"role": "tool", "tool_call_id": "call_2", "content": "42"}]),
+        "messages.[2].tool_call_id",
+        None,
+        "Invalid parameter: 'tool_call_id' of 'call_2' not found in 'tool_calls' of previous message.",
+    ),
+    (
+        "a tool message without an id",
+        body(messages=[*CALLED, {"role": "tool", "content": "42"}]),
+        "messages[2].tool_call_id",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[2].tool_call_id'.",
+    ),
+    (
+        "a call that nobody answers",
+        body(messages=[*CALLED, *HELLO]),
+        "messages.[2].role",
+        None,
+        (
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+            "'tool_call_id'. The following tool_call_ids did not have response messages: call_1"
+        ),
+    ),
+    (
+        "a call at the end",
+        body(messages=CALLED),
+        "messages.[1].role",
+        None,
+        "An assistant message with 'tool_calls' must be followed by tool messages",
+    ),
+    (
+        "tool calls of none",
+        message(role="assistant", tool_calls=[]),
+        "messages[0].tool_calls",
+        "empty_array",
+        "Invalid 'messages[0].tool_calls': empty array. Expected an array with minimum length 1,",
+    ),
+    (
+        "tools of none",
+        body(tools=[]),
+        "tools",
+        "empty_array",
+        "Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+    ),
+    (
+        "129 tools",
+        body(tools=[TOOL] * 129),
+        "tools",
+        "array_above_max_length",
+        (
+            "Invalid 'tools': array too long. Expected an array with maximum length 128, "
+            "but got an array with length 129 instead."
+        ),
+    ),
+    (
+        "a tool of another type",
+        body(tools=[{"type": "magic"}]),
+        "tools[0].type",
+        "invalid_value",
+        "Invalid value: 'magic'. Supported values are: 'function' and 'custom'.",
+    ),
+    (
+        "a tool without its function",
+        body(tools=[{"type": "function"}]),
+        "tools[0].function",
+        "missing_required_parameter",
+        "Missing required parameter: 'tools[0].function'.",
+    ),
+    (
+        "a function's name with a space",
+        body(tools=[{"type": "function", "function": {"name": "get weather"}}]),
+        "tools[0].function.name",
+        "invalid_value",
+        (
+            "Invalid 'tools[0].function.name': string does not match pattern. "
+            "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+        ),
+    ),
+    (
+        "a function's name of 65 characters",
+        body(tools=[{"type": "function", "function": {"name": "x" * 65}}]),
+        "tools[0].function.name",
+        "string_above_max_length",
+        (
+            "Invalid 'tools[0].function.name': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 65 instead."
+        ),
+    ),
+    (
+        "a choice without tools",
+        body(tool_choice="auto"),
+        "tool_choice",
+        None,
+        "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
+    ),
+    (
+        "an unknown choice",
+        body(tools=[TOOL], tool_choice="any"),
+        "tool_choice",
+        "invalid_value",
+        "Invalid value: 'any'. Supported values are: 'none', 'auto', and 'required'.",
+    ),
+    (
+        "a choice that is not among the tools",
+        body(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}),
+        "tool_choice",
+        None,
+        "Tool choice 'g' not found in 'tools' parameter.",
+    ),
+    (
+        "parallel calls without tools",
+        body(parallel_tool_calls=False),
+        "parallel_tool_calls",
+        None,
+        "Invalid value for 'parallel_tool_calls': 'parallel_tool_calls' is only allowed when 'tools' are specified.",
+    ),
+    (
+        "json_object without the word",
+        body(response_format={"type": "json_object"}),
+        "messages",
+        None,
+        "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+    ),
+    (
+        "json_schema without a schema",
+        body(response_format={"type": "json_schema"}),
+        "response_format.json_schema",
+        "missing_required_parameter",
+        "Missing required parameter: 'response_format.json_schema'.",
+    ),
+    (
+        "json_schema without a name",
+        body(response_format={"type": "json_schema", "json_schema": {"schema": {}}}),
+        "response_format.json_schema.name",
+        "missing_required_parameter",
+        "Missing required parameter: 'response_format.json_schema.name'.",
+    ),
+    (
+        "an unknown response_format",
+        body(response_format={"type": "xml"}),
+        "response_format.type",
+        "invalid_value",
+        "Invalid value: 'xml'. Supported values are: 'text', 'json_object', and 'json_schema'.",
+    ),
+    (
+        "metadata that is not stored",
+        body(metadata={"a": "b"}),
+        "metadata",
+        None,
+        "The 'metadata' parameter is only allowed when 'store' is enabled.",
+    ),
+    (
+        "17 metadata",
+        body(store=True, metadata={str(i): "x" for i in range(17)}),
+        "metadata",
+        "object_above_max_properties",
+        (
+            "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, "
+            "but got an object with 17 properties instead."
+        ),
+    ),
+    (
+        "metadata too long",
+        body(store=True, metadata={"a": "b", "long": "x" * 513}),
+        "metadata.long",
+        "string_above_max_length",
+        (
+            "Invalid 'metadata.long': string too long. Expected a string with maximum length 512, "
+            "but got a string with length 513 instead."
+        ),
+    ),
+    (
+        "metadata of a long name",
+        body(store=True, metadata={"x" * 65: "b"}),
+        "metadata",
+        "string_above_max_length",
+        "Invalid 'metadata': property name too long.",
+    ),
+    (
+        "metadata that is a number",
+        body(store=True, metadata={"a": "b", "b": 1}),
+        "metadata.b",
+        "invalid_type",
+        "Invalid type for 'metadata.b': expected a string, but got an integer instead.",
+    ),
+    (
+        "a bias for a word",
+        body(logit_bias={"AI": 1}),
+        "logit_bias",
+        None,
+        "Invalid key in 'logit_bias': AI. You should only be submitting non-negative integers.",
+    ),
+    (
+        "a bias for a token that there is not",
+        body(logit_bias={"200019": 1}),
+        "logit_bias",
+        None,
+        "Invalid key in 'logit_bias': 200019. Maximum value is 200018.",
+    ),
+    (
+        "a bias too high",
+        body(logit_bias={"1": 100, "2": 101}),
+        "logit_bias.2",
+        "decimal_above_max_value",
+        ("Invalid 'logit_bias.2': decimal above maximum value. Expected a value <= 100, but got 101 instead."),
+    ),
+    (
+        "an unknown reasoning_effort",
+        body(reasoning_effort="extreme"),
+        "reasoning_effort",
+        "invalid_value",
+        "Invalid value: 'extreme'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'.",
+    ),
+    (
+        "an unknown service_tier",
+        body(service_tier="gold"),
+        "service_tier",
+        "invalid_value",
+        "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', and 'priority'.",
+    ),
+    (
+        "an answer in sound",
+        body(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
+        "modalities",
+        "invalid_value",
+        "Invalid value: 'audio'. This model answers in text only",
+    ),
 ]
 
 
@@ -482,24 +768,57 @@ def test_the_content_type_does_not_matter(http, content_type):
     assert answer.status_code == 200
 
 
-def test_what_openai_accepts_is_accepted(http):
-    fields = {
-        "messages": [
-            {"role": "developer", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {}}]},
-            {"role": "assistant", "content": None, "tool_calls": []},
-            {"role": "tool", "content": "42", "tool_call_id": "call_1"},
-        ],
-        "stop": None,
-        "n": None,
-        "temperature": 2,
-        "tools": [{"type": "function", "function": {"name": "f"}}],
-        "logit_bias": {"50256": -100},
-        "metadata": {"a": "b"},
-        "not_known_to_anyone": {"deep": [1, 2, 3]},
-    }
+ACCEPTED = {
+    "messages": [
+        {"role": "developer", "content": "Be brief.", "name": "boss"},
+        {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None, "audio": None, "annotations": []},
+        {"role": "tool", "content": [{"type": "text", "text": "42"}], "tool_call_id": "call_1"},
+        {"role": "assistant", "content": None},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "function", "name": "f", "content": "json"},
+    ],
+    "stop": None,
+    "n": None,
+    "temperature": 2,
+    "tools": [TOOL],
+    "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL]}},
+    "parallel_tool_calls": True,
+    "logit_bias": {"50256": -100},
+    "store": True,
+    "metadata": {"a": "b"},
+    "response_format": {"type": "text"},
+    "prediction": {"type": "content", "content": [{"type": "text", "text": "x"}]},
+    "reasoning_effort": "none",
+    "verbosity": "low",
+    "modalities": ["text"],
+    "service_tier": "auto",
+    "user": "u",
+    "safety_identifier": "s",
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
+    "web_search_options": {},
+}
 
-    assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | fields).status_code == 200
+
+def test_what_openai_accepts_is_accepted(http):
+    assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | ACCEPTED).status_code == 200
+
+
+def test_unknown_parameters_pass_a_lenient_server_and_change_nothing(http, start_proxy):
+    unknown = {"top_k": 5, "options": {"deep": [1, 2, 3]}}
+    history = [{"role": role, "content": "Tea", "reasoning_content": "hm"} for role in ("user", "assistant", "user")]
+
+    with httpx.Client(base_url=start_proxy("--lenient").url, timeout=30) as lenient:
+        answer = lenient.post("/v1/chat/completions", content=body(messages=history, **unknown))
+        still = lenient.post("/v1/chat/completions", content=body(n=0, **unknown))
+        deep = lenient.post("/v1/chat/completions", content=raw(b'"extra":' + b"[" * 100_000 + b"]" * 100_000))
+
+    plain = [{"role": message["role"], "content": "Tea"} for message in history]
+    assert answer.json()["choices"] == http.post("/v1/chat/completions", content=body(messages=plain)).json()["choices"]
+    assert (still.status_code, still.json()["error"]["param"]) == (400, "n")
+    assert (deep.status_code, deep.json()["error"]["message"].startswith(UNPARSED)) == (400, True)
 
 
 def test_bytes_that_are_not_http_get_an_error_in_openais_shape(simulator):

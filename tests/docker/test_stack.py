@@ -1,11 +1,12 @@
 """The Compose stack with a real llama-server and a real model: up, ask, crash, again, down."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from openai import APIStatusError, OpenAI
+from openai import APIError, APIStatusError, OpenAI
 
 from tests.docker.engine import Stack, docker, wait_until
 
@@ -93,7 +94,13 @@ def test_a_second_up_needs_no_network(stack: Stack) -> None:
 
 def test_a_llama_that_crashes_is_an_openai_error_until_it_is_back(stack: Stack) -> None:
     llama = stack.container("llama")
-    docker("exec", llama, "sh", "-c", "kill -KILL -1", check=False)  # all but PID 1, so not a manual stop
+    with client(stack) as openai:
+        answer = endless(openai)
+        next(answer)
+        docker("exec", llama, "sh", "-c", "kill -KILL -1", check=False)  # all but PID 1, so not a manual stop
+        with pytest.raises(APIError) as cut:
+            deque(answer, maxlen=0)
+    assert cut.value.code, "in OpenAI's shape"
     refused: list[APIStatusError] = []
 
     def answered() -> bool:
@@ -105,11 +112,21 @@ def test_a_llama_that_crashes_is_an_openai_error_until_it_is_back(stack: Stack) 
             return False
 
     wait_until(answered, "the real model answers again")
-    assert {error.status_code for error in refused} <= {502, 503}
+    assert {error.status_code for error in refused} <= {502, 503}  # none at all where it is back at once
     assert all(error.code and error.type for error in refused), "each in OpenAI's shape"
-    assert refused, "the crash was not seen at all"
     assert stack.inspect("llama")["RestartCount"] == 1
     assert stack.container("llama") == llama
+
+
+def endless(openai: OpenAI) -> Iterator[object]:
+    """An answer that goes on for longer than it takes to kill who gives it."""
+    yield from openai.chat.completions.create(
+        model=REAL,
+        messages=[{"role": "user", "content": QUESTION}],
+        max_tokens=2000,
+        stream=True,
+        extra_body={"ignore_eos": True},
+    )
 
 
 def test_a_model_out_of_reach_fails_the_command_and_not_the_endpoint(new_stack: Callable[..., Stack]) -> None:

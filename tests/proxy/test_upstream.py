@@ -92,6 +92,24 @@ def test_a_wrong_type_is_named_by_its_param_before_llama_server_sees_it(through)
     assert seen(upstream) == []
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"top_k": 40, "cache_prompt": True},
+        {"logit_bias": [[15043, -1.0]]},
+        {"response_format": {"type": "json_object", "schema": {"type": "object"}}},
+        {"metadata": {"a": "b"}, "reasoning_effort": "extreme"},
+        {"messages": [*HELLO, {"role": "assistant", "content": "Hm", "reasoning_content": "hm"}]},
+    ],
+)
+def test_fields_that_openai_does_not_have_reach_llama_server(through, fields):
+    proxy, upstream = through("normal")
+
+    assert chat(proxy, **fields).status_code == 200
+    (asked,) = requests_of(upstream)
+    assert fields.items() <= json.loads(asked["body"]).items()
+
+
 def test_other_names_are_simulated_beside_it(through):
     proxy, upstream = through("normal")
 
