@@ -14,7 +14,8 @@ from proxy.errors import BadRequestError, UnreachableError
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.pace import on_schedule
 from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
-from proxy.sim.chat import ChatJob, Message, complete
+from proxy.sim.chat import complete
+from proxy.sim.job import ChatJob, Message
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 # What no server can read, so that llama-server need not be asked: a wrong type in one of these fields.

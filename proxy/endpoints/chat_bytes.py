@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from proxy import sse
-from proxy.sim.chat import Answer, Choice
+from proxy.sim.job import Answer, Choice
 
 _encode = msgspec.json.Encoder().encode
 _USAGE = (

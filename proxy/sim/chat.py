@@ -4,70 +4,20 @@ The text depends on the messages, the seeds, the wanted length and VERSION, and 
 state, no table that differs between Python versions. `max_tokens`, `stop` and `n` only cut or repeat it.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
-from proxy.sim.prose import Length, compose
+from proxy.sim.job import Answer, ChatJob, Choice, Length, Message
+from proxy.sim.prose import compose
 from proxy.sim.tokens import count, cut
 from proxy.sim.topics import read
 
 VERSION = 1  # goes up whenever any job's text changes
 
-# One streamed piece: a word with the space before it, or a mark with the line breaks after it.
-_PIECES = re.compile(r" ?[^ \n.,;:!?]+|[^ ]\n*| ")
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 2000, 4  # characters of all messages; choices
 _BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn; `text` is its content with the parts joined, empty where there is none."""
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChatJob:
-    """What decides an answer. No `seed` means the same as seed 0; `max_tokens` is at least 1."""
-
-    messages: tuple[Message, ...]
-    seed: int | None = None
-    server_seed: int = 0
-    max_tokens: int | None = None
-    stop: tuple[str, ...] = ()
-    n: int = 1
-    response_length: Literal["short", "medium", "long"] | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One text; `completion_tokens` counts exactly it."""
-
-    index: int
-    text: str
-    finish_reason: Literal["stop", "length"]
-    completion_tokens: int
-
-    @cached_property  # half of the work of a paragraph, and only a stream asks
-    def pieces(self) -> tuple[str, ...]:
-        """The text in parts of about a token, one for each event of a stream."""
-        return tuple(_PIECES.findall(self.text))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """All choices with the exact usage."""
-
-    id: str
-    choices: tuple[Choice, ...]
-    prompt_tokens: int
-    completion_tokens: int
-    system_fingerprint: str
 
 
 def complete(job: ChatJob) -> Answer:

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
-from typing import Literal
 
+from proxy.sim.job import Length
 from proxy.sim.sentences import BODY, OPENINGS, SOCIAL
 from proxy.sim.topics import Reading
 
-Length = Literal["short", "medium", "long"]
 Plan = tuple[tuple[str, ...], ...]  # paragraphs of roles; "open" stands for the kind of the turn
 
 _PLANS: dict[Length, tuple[Plan, ...]] = {

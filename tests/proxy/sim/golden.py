@@ -9,7 +9,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from proxy.sim.chat import ChatJob, Message, complete
+from proxy.sim.chat import complete
+from proxy.sim.job import ChatJob, Message
 from tests.proxy.sim.prompts import ODD_TEXTS, PROMPTS
 
 GOLDEN = Path(__file__).with_name("golden.json")

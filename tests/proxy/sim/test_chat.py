@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import toktok
 
-from proxy.sim.chat import ChatJob, Choice, Message, complete, fingerprint, prompt_tokens
-from proxy.sim.prose import Length
+from proxy.sim.chat import complete, fingerprint, prompt_tokens
+from proxy.sim.job import ChatJob, Choice, Length, Message
 from proxy.sim.tokens import count
 from tests.proxy.sim.prompts import ODD_TEXTS, PROMPTS
 

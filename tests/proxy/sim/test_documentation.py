@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from proxy.sim.chat import ChatJob, Message, complete
-from proxy.sim.prose import Length
+from proxy.sim.chat import complete
+from proxy.sim.job import ChatJob, Length, Message
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
 
