@@ -30,7 +30,7 @@ PAGES: tuple[Route, ...] = (
 )
 # Each of these also answers without /v1, for base URLs that leave it out.
 API: tuple[Route, ...] = (
-    ("POST", "/v1/chat/completions", chat),
+    ("POST", "/v1/chat/completions", over_http(chat)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),

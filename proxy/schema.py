@@ -231,13 +231,8 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     web_search_options: Unchecked = None
 
 
-class _Named(Struct):
-    model: str
-
-
 _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
 _decoder = msgspec.json.Decoder(ChatRequest)
-_named = msgspec.json.Decoder(_Named)
 
 
 def decode(body: bytes) -> ChatRequest:
@@ -263,11 +258,3 @@ def decode_leniently(body: bytes) -> ChatRequest:
             break
         body = less
     return decode(body)
-
-
-def model_named(body: bytes) -> str | None:
-    """The model that a request names, also where the rest of it is wrong; None where it names none."""
-    try:
-        return _named.decode(body).model
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None

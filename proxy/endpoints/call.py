@@ -20,6 +20,8 @@ from proxy.relay import Answer
 
 T = TypeVar("T")
 
+CHAT = "/v1/chat/completions"
+
 
 class _Named(msgspec.Struct):
     model: str
@@ -81,16 +83,20 @@ def json_answer(value: Any) -> Answer:
     return Answer(msgspec.json.encode(value), _JSON)
 
 
-async def real_answer(call: Call, path: str) -> Answer | None:
-    """llama-server's answer, if the call names the real model; its bytes go there as they are. Raises ApiError."""
-    name = _model_named(call.body)
+async def real_answer(call: Call, path: str, name: str | None = None) -> Answer | None:
+    """llama-server's answer, if the call names the real model; `name` is the model where it is known. Raises ApiError.
+
+    The body goes there as it is, but for the markers and numbers in a chat's messages (prompt_text.py).
+    """
+    name = name or model_named(call.body)
     model = call.app[REAL_MODEL]
     if name is None or not is_real(name, model):
         return None
     now = call.app[TIMES].now
     upstream = await reach(name, model, now)
+    body = model.prompt_text(name).prepare(call.body) if path == CHAT else call.body
     try:
-        return await upstream.post(path, call.body, call.headers)
+        return await upstream.post(path, body, call.headers)
     except UnreachableError:
         # It may have gone down to load again: then the truth is a 503 that says so.
         await model.refresh()
@@ -115,7 +121,8 @@ def check_choice(param: str, value: str | None, supported: Sequence[str]) -> Non
         )
 
 
-def _model_named(body: bytes) -> str | None:
+def model_named(body: bytes) -> str | None:
+    """The model that a request names, also where the rest of it is wrong; None where it names none."""
     try:
         return _named.decode(body).model
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import cast
 
-from aiohttp import web
-
 from proxy import chat_rules, relay, schema
-from proxy.dispatch import check_listed, is_real, not_now, reach
 from proxy.endpoints import chat_bytes
-from proxy.errors import BadRequestError, UnreachableError
-from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.endpoints.call import CHAT, Call, check_model, real_answer
+from proxy.errors import BadRequestError
+from proxy.keys import SETTINGS, TIMES, Times
 from proxy.pace import on_schedule
 from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
 from proxy.sim.chat import complete
@@ -27,24 +25,20 @@ _SAME_EVERYWHERE = re.compile(
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
-async def chat(request: web.Request) -> web.StreamResponse:
+async def chat(call: Call) -> relay.Answer:
     """Answer one request. Raises ApiError."""
-    body = await request.read()
-    model, settings = request.app[REAL_MODEL], request.app[SETTINGS]
     try:
-        ask = schema.decode(body)
+        ask = schema.decode(call.body)
     except BadRequestError as error:
-        name = schema.model_named(body)
-        if name is not None and not _is_wrong_everywhere(error) and is_real(name, model):
-            return await _forward(request, name, body)
-        if not (settings.lenient and error.code == "unknown_parameter"):
+        if not _is_wrong_everywhere(error) and (real := await real_answer(call, CHAT)):
+            return real
+        if not (call.app[SETTINGS].lenient and error.code == "unknown_parameter"):
             raise
-        ask = schema.decode_leniently(body)
-    if is_real(ask.model, model):
-        return await _forward(request, ask.model, body)
-    if settings.strict_models:
-        check_listed(ask.model)
-    return await relay.send(request, simulate(ask, settings.seed, request.app[TIMES]))
+        ask = schema.decode_leniently(call.body)
+    if real := await real_answer(call, CHAT, ask.model):
+        return real
+    check_model(call, ask.model)
+    return simulate(ask, call.server_seed, call.app[TIMES])
 
 
 def _is_wrong_everywhere(error: BadRequestError) -> bool:
@@ -66,21 +60,6 @@ def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
         return relay.Answer(events.at_once(), STREAM_HEADERS)
     timed = events.timed(_seconds_before_each(options, answer.id), options.tokens_per_second)
     return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
-
-
-async def _forward(request: web.Request, name: str, body: bytes) -> web.StreamResponse:
-    model, now = request.app[REAL_MODEL], request.app[TIMES].now
-    upstream = await reach(name, model, now)
-    body = model.prompt_text(name).prepare(body)
-    try:
-        answer = await upstream.post("/v1/chat/completions", body, request.headers)
-    except UnreachableError:
-        # It may have gone down to load again: then the truth is a 503 that says so.
-        await model.refresh()
-        if error := not_now(model.state(name), now()):
-            raise error from None
-        raise
-    return await relay.send(request, answer)
 
 
 def _job(ask: ChatRequest, server_seed: int) -> ChatJob:
