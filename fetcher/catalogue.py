@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from fetcher.errors import NoSuchThing, UsageError
+from fetcher.errors import UsageError
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 DEFAULT_CATALOGUE: Final = Path(__file__).with_name("models.toml")
@@ -143,12 +143,12 @@ def read_catalogue(path: Path = DEFAULT_CATALOGUE) -> Catalogue:
 
 
 def find(catalogue: Catalogue, name: str) -> Model:
-    """The model of that name; raises NoSuchThing that lists the names and the nearest one."""
+    """The model of that name; raises UsageError that lists the names and the nearest one."""
     if name in catalogue:
         return catalogue[name]
     near = difflib.get_close_matches(name.lower(), catalogue, n=1, cutoff=0.5)
     guess = f"Did you mean {near[0]}? " if near else ""
-    raise NoSuchThing(
+    raise UsageError(
         f"there is no model named {name!r}",
         f"{guess}Use one of {', '.join(catalogue)}, a path to a .gguf file, its URL, or hf:owner/repo[:file].",
     )

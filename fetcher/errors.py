@@ -2,7 +2,7 @@
 
     FetchError
     ├── UsageError      2  the command or the configuration is wrong
-    ├── NoSuchThing     3  no such model, repository, revision, file or version
+    ├── NoSuchThing     3  no such repository, revision, file or version
     ├── AccessRefused   4  gated, or the token is missing or wrong
     ├── OutOfReach      5  offline, unreachable, server errors, stalled
     ├── DiskFull        6
@@ -45,7 +45,7 @@ class UsageError(FetchError):
 
 
 class NoSuchThing(FetchError):
-    """No such model, repository, revision, file or version."""
+    """No such repository, revision, file or version."""
 
     exit_code = 3
     code = "not_found"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fetcher.catalogue import Catalogue, CheckpointSource, FileSource, FolderSource, Model, UrlSource, find
 from fetcher.convert.files import find_files
-from fetcher.errors import NoSuchThing, UsageError, without_secrets
+from fetcher.errors import UsageError, without_secrets
 from fetcher.folder import Manifest, ModelsFolder
 from fetcher.quantization import fits
 
@@ -35,7 +35,7 @@ class HubWish:
 
 
 def resolve(wish: str, catalogue: Catalogue, folder: ModelsFolder) -> Model | HubWish:
-    """Read the wish; raises UsageError or NoSuchThing."""
+    """Read the wish; raises UsageError for one that names nothing."""
     if wish.startswith("hf:"):
         match = _HUB.fullmatch(wish)
         if match is None:
@@ -97,7 +97,7 @@ def _local(path: Path, catalogue: Catalogue, folder: ModelsFolder) -> Model:
         name = Path(whole).name
         return Model(name=free_name(name, whole, folder, catalogue), sources=(FolderSource(whole),), title=name)
     if not path.is_file():
-        raise NoSuchThing(
+        raise UsageError(
             f"there is no file {path}",
             f"Give a path to a .gguf file or to a checkpoint's folder, or one of {', '.join(catalogue)}.",
         )

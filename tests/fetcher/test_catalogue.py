@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fetcher.catalogue import HubSource, PackageSource, UrlSource, find, models_on_the_package_index, read_catalogue
-from fetcher.errors import NoSuchThing, UsageError
+from fetcher.errors import UsageError
 from fetcher.progress import megabytes
 from fetcher.resolve import safe_name
 
@@ -42,9 +42,9 @@ def test_the_documentation_shows_this_very_table() -> None:
 
 
 def test_an_unknown_name_lists_the_names_and_the_nearest() -> None:
-    with pytest.raises(NoSuchThing, match=r"Did you mean smollm2-135m\? Use one of nanochat, nanochat-d32, ") as caught:
+    with pytest.raises(UsageError, match=r"Did you mean smollm2-135m\? Use one of nanochat, nanochat-d32, ") as caught:
         find(CATALOGUE, "smolm2-135m")
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def answer(status: int, code: str = "") -> Callable[[StandInHub], None]:
         (lose_file, "hf:o/tiny-GGUF", NoSuchThing, "has no GGUF file"),
         (lose_file, "hf:justaname", UsageError, "Write hf:owner/repo"),
         (lose_file, "hf:a--b/..c", UsageError, "is not a repository of a hub"),
-        (lose_file, "none/such.gguf", NoSuchThing, "there is no file none/such.gguf"),
+        (lose_file, "none/such.gguf", UsageError, "there is no file none/such.gguf"),
     ],
 )
 def test_each_failure_is_one_sentence_that_says_what_to_do(
