@@ -13,12 +13,24 @@
         └── TimedOutError      504  said nothing for too long
 
 The body is `{"error": {"message", "type", "param", "code"}}`, always all four, as in
-https://platform.openai.com/docs/guides/error-codes.
+https://platform.openai.com/docs/guides/error-codes. At Anthropic's paths it is
+`{"type": "error", "error": {"type", "message"}, "request_id"}`, as in https://docs.claude.com/en/api/errors.
 """
 
 from collections.abc import Mapping
 
 import msgspec
+
+# By status; any other one of 500 and above is an "api_error", and below it an "invalid_request_error".
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
 
 
 class ApiError(Exception):
@@ -46,6 +58,12 @@ class ApiError(Exception):
         return msgspec.json.encode(
             {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
         )
+
+    def anthropic_body(self, request_id: str | None) -> bytes:
+        """The JSON that goes out at Anthropic's paths; an event of a stream has no request id."""
+        kind = _ANTHROPIC_TYPES.get(self.status, "api_error" if self.status >= 500 else "invalid_request_error")
+        body = {"type": "error", "error": {"type": kind, "message": self.message}}
+        return msgspec.json.encode(body if request_id is None else body | {"request_id": request_id})
 
 
 class BadRequestError(ApiError):

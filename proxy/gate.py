@@ -1,4 +1,4 @@
-"""What every request meets: a request id, CORS, errors in OpenAI's shape, and the access log where it is on.
+"""What every request meets: a request id, CORS, errors in the shape of its API, and the access log where it is on.
 
 The middleware turns exceptions into answers; the signal adds the headers, also to streams and refusals.
 """
@@ -21,6 +21,7 @@ log = logging.getLogger("proxy")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
+_ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of its paths
 CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
 
 
@@ -64,29 +65,38 @@ class Gate:
                 return _preflight(request)
             return await handler(request)
         except ApiError as error:
-            return render(error)
+            return self._render(request, error)
         except web.HTTPException as refusal:
-            return render(self._translated(request, refusal))
+            return self._render(request, self._translated(request, refusal))
         except web.RequestPayloadError:
-            return render(BadRequestError("The body of your request could not be read: its encoding is broken."))
+            problem = BadRequestError("The body of your request could not be read: its encoding is broken.")
+            return self._render(request, problem)
         except (asyncio.CancelledError, ConnectionError):
             raise  # the client has left: nobody is there to answer
         except Exception:  # the last line of defence: details to the log, a clean 500 to the client
             log.exception("%s %s %s failed", self._id_of(request), request.method, request.path)
             if request.writer.output_size > 0:
                 raise  # too late for another answer: the connection breaks off
-            return render(
+            return self._render(
+                request,
                 InternalError(
                     "The server had an error while processing your request. Its log has the details under "
                     f"request id {self._id_of(request)}.",
                     code="internal_error",
-                )
+                ),
             )
+
+    def _render(self, request: web.Request, error: ApiError) -> web.Response:
+        if request.path.startswith(_ANTHROPICS):
+            return render(error, error.anthropic_body(self._id_of(request)))
+        return render(error)
 
     async def dress(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers that every response has."""
         headers = response.headers
         headers["x-request-id"] = self._id_of(request)
+        if request.path.startswith(_ANTHROPICS):
+            headers["request-id"] = self._id_of(request)
         origin = request.headers.get("Origin")
         if "*" in self._origins:
             headers["Access-Control-Allow-Origin"] = "*"
@@ -124,11 +134,10 @@ class Gate:
         return BadRequestError(f"{refusal.reason}.")
 
 
-def render(error: ApiError) -> web.Response:
-    """The one place where an error becomes a response."""
-    return web.Response(
-        body=error.body(), status=error.status, headers={"Content-Type": "application/json", **error.headers}
-    )
+def render(error: ApiError, body: bytes | None = None) -> web.Response:
+    """The one place where an error becomes a response; its body is OpenAI's, or the one given."""
+    headers = {"Content-Type": "application/json", **error.headers}
+    return web.Response(body=body or error.body(), status=error.status, headers=headers)
 
 
 def _preflight(request: web.Request) -> web.Response:
