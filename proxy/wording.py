@@ -94,6 +94,16 @@ def invalid(complaint: str, body: bytes) -> BadRequestError:
     return BadRequestError(f"Invalid '{path}': {what}.", param=path or None, code="invalid_value")
 
 
+def unsupported_content_type(given: str, accepted: str) -> BadRequestError:
+    """The body is of another kind than the endpoint reads."""
+    kind = given.partition(";")[0].strip()
+    return BadRequestError(
+        f"Unsupported content type: '{kind}'. This API method only accepts '{accepted}' requests, but you specified "
+        f"the header 'Content-Type: {given}'. Please try again with a supported content type.",
+        code="unsupported_content_type",
+    )
+
+
 def without_unknown(complaint: str, body: bytes) -> bytes | None:
     """The body without the unknown field that msgspec complains of, in all such places; None for another complaint."""
     found = _COMPLAINT.fullmatch(complaint)
@@ -114,7 +124,8 @@ def without_unknown(complaint: str, body: bytes) -> bytes | None:
     return msgspec.json.encode(value)
 
 
-def _missing(path: str, name: str) -> BadRequestError:
+def missing(path: str, name: str) -> BadRequestError:
+    """A field that has to be there; `path` is of what it belongs to, empty for the request itself."""
     param = f"{path}.{name}" if path else name
     return BadRequestError(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
 
@@ -143,7 +154,8 @@ def _not_one_of(path: str, value: str) -> BadRequestError:
     )
 
 
-def _unknown(path: str, name: str) -> BadRequestError:
+def unknown(path: str, name: str) -> BadRequestError:
+    """A field that is not OpenAI's."""
     param = f"{path}.{name}" if path else name
     return BadRequestError(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
 
@@ -158,10 +170,10 @@ def _no_match(path: str, pattern: str) -> BadRequestError:
 
 
 _EXPLANATIONS: tuple[tuple[re.Pattern[str], Callable[..., BadRequestError]], ...] = (
-    (_MISSING, _missing),
+    (_MISSING, missing),
     (_TYPE, _wrong_type),
     (_ENUM, _not_one_of),
-    (_UNKNOWN, _unknown),
+    (_UNKNOWN, unknown),
     (_PATTERN, _no_match),
 )
 
