@@ -16,6 +16,11 @@ Length = Literal["short", "medium", "long"]
 _PIECES = re.compile(r" ?[^ \n.,;:!?]+|[^ ]\n*| ")
 
 
+def in_pieces(text: str) -> tuple[str, ...]:
+    """A text, a refusal or a call's arguments in parts of about a token, one for each event of a stream."""
+    return tuple(_PIECES.findall(text))
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call; `arguments` is JSON as text, or for a custom tool its input."""
@@ -44,7 +49,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that may be called; `parameters` is its JSON Schema as text ("{}" where there is none)."""
+    """A tool that may be called; `parameters` is its JSON Schema as text ("{}" where there is none).
+
+    That of a custom tool is the schema of its input, a string: `{"type": "string", "pattern": ...}` for a regex.
+    """
 
     name: str
     description: str = ""
@@ -55,11 +63,15 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """The tools that may be called, whether any must be, and whether several may be at once."""
+    """The tools that may be called, whether any must be, and whether several may be at once.
+
+    `named` says that the request chose its one tool by name: the answer then ends with "stop", as OpenAI's does.
+    """
 
     tools: tuple[Tool, ...]
     mode: Literal["auto", "required"] = "auto"
     parallel: bool = True
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,9 @@ class TokenLogprob:
 class Choice:
     """One answer: a text, a refusal, or tool calls (with or without text).
 
-    `completion_tokens` counts exactly what was sent, with `reasoning_tokens`, which were not, among them.
+    `completion_tokens` counts exactly what was sent (of a call its name and arguments), with `reasoning_tokens` and
+    `rejected_prediction_tokens`, which were not, among them. `logprobs` are of the text, or of the refusal where there
+    is one; joined, their tokens are its UTF-8 bytes. With tool calls there are none.
     """
 
     index: int
@@ -123,8 +137,22 @@ class Choice:
 
     @cached_property  # half of the work of a paragraph, and only a stream asks
     def pieces(self) -> tuple[str, ...]:
-        """The text in parts of about a token, one for each event of a stream."""
-        return tuple(_PIECES.findall(self.text))
+        """`in_pieces` of the text."""
+        return in_pieces(self.text)
+
+    @property
+    def pieces_with_logprobs(self) -> tuple[tuple[str, tuple[TokenLogprob, ...]], ...]:
+        """The text or the refusal by token, each part with its tokens: more than one where a character has several."""
+        parts, tokens, held = [], [], b""
+        for token in self.logprobs or ():
+            held += token.token
+            tokens.append(token)
+            try:
+                parts.append((held.decode(), tuple(tokens)))
+            except UnicodeDecodeError:
+                continue
+            tokens, held = [], b""
+        return tuple(parts)
 
 
 @dataclass(frozen=True, slots=True)

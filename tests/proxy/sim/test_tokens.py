@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import toktok
 
-from proxy.sim.tokens import count, cut
+from proxy.sim.tokens import count, cut, encode, token_bytes
 from tests.proxy.sim.prompts import ODD_TEXTS, PROMPTS
 
 ROOT = Path(__file__).parents[3]
@@ -74,3 +74,14 @@ for thread in threads: thread.join()
 assert counts == [2] * 8, counts
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("text", [*PROMPTS, *ODD_TEXTS])
+def test_tokens_joined_are_the_text_and_as_many_as_counted(text):
+    ids = encode(text)
+    assert len(ids) == count(text)
+    assert b"".join(token_bytes(ids)).decode() == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def test_an_id_that_no_token_has_stands_for_nothing():
+    assert token_bytes([199_998, 200_019, 10**12, -1]) == [b""] * 4
