@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import health, models
+from proxy.endpoints import files, health, models
 from proxy.endpoints.call import over_http
 from proxy.endpoints.chat import chat
+from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
+from proxy.files import Files
 from proxy.gate import Gate, Handler
-from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.keys import FILES, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
 from proxy.settings import Settings
 from proxy.upstream import connect
@@ -31,7 +33,13 @@ PAGES: tuple[Route, ...] = (
 # Each of these also answers without /v1, for base URLs that leave it out.
 API: tuple[Route, ...] = (
     ("POST", "/v1/chat/completions", over_http(chat)),
+    ("POST", "/v1/completions", over_http(completions)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
+    ("POST", "/v1/files", over_http(files.upload)),
+    ("GET", "/v1/files", files.listed),
+    ("GET", "/v1/files/{id}", files.one),
+    ("GET", "/v1/files/{id}/content", files.content),
+    ("DELETE", "/v1/files/{id}", files.delete),
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )
@@ -43,6 +51,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app = web.Application(client_max_size=settings.max_body_bytes)
     app[SETTINGS] = settings
     app[TIMES] = times
+    app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
         _route(app, method, path, handler)
@@ -52,7 +61,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
 
 def _route(app: web.Application, method: str, path: str, handler: Handler) -> None:
     """One line of the map: with HEAD where there is GET, and with a trailing slash."""
-    slashed = () if path.endswith(("/", "}")) else (path + "/",)
+    slashed = () if path.endswith(("/", ":.+}")) else (path + "/",)
     for each in (path, *slashed):
         app.router.add_route(method, each, handler)
         if method == "GET":

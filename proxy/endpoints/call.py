@@ -29,6 +29,7 @@ class _Named(msgspec.Struct):
 
 _named = msgspec.json.Decoder(_Named)
 _JSON = {"Content-Type": "application/json"}
+_MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,22 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise wording.invalid(str(problem), body) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise wording.malformed(problem) from None
+
+
+def read(call: Call, decoder: msgspec.json.Decoder[T]) -> T:
+    """`decode`, for structures that forbid unknown fields: a lenient server takes these out."""
+    body = call.body
+    for _ in range(_MOST_UNKNOWN if call.app[SETTINGS].lenient else 0):
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as problem:
+            less = wording.without_unknown(str(problem), body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            break
+        if less is None:
+            break
+        body = less
+    return decode(decoder, body)
 
 
 def json_answer(value: Any) -> Answer:

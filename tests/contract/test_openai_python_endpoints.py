@@ -39,3 +39,30 @@ def test_embeddings_errors_are_the_clients_own_kinds(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.embeddings.create(model="text-embedding-3-small", input="")
     assert (caught.value.param, caught.value.code) == ("input", "empty_string")
+
+
+def test_completions_plain_and_streamed_agree(client):
+    asked = {"model": "gpt-3.5-turbo-instruct", "prompt": ["Once upon a time", "Bees"], "n": 2, "echo": True}
+    plain = client.completions.create(**asked)
+    stream = client.completions.create(**asked, stream=True, stream_options={"include_usage": True})
+
+    joined = dict.fromkeys(range(4), "")
+    for chunk in stream:
+        for choice in chunk.choices:
+            joined[choice.index] += choice.text
+    assert list(joined.values()) == [choice.text for choice in plain.choices]
+    assert plain.choices[1].text.startswith("Once upon a time ")
+    assert chunk.usage == plain.usage
+
+
+def test_completions_errors_are_the_clients_own_kinds(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.completions.create(model="gpt-3.5-turbo-instruct", prompt="a", n=3, best_of=2)
+    assert caught.value.param == "best_of"
+
+
+async def test_completions_of_the_asynchronous_client(simulator):
+    async with openai.AsyncOpenAI(base_url=simulator.v1, api_key="any", max_retries=0) as client:
+        plain = await client.completions.create(model="davinci-002", prompt="Bees", max_tokens=30)
+        stream = await client.completions.create(model="davinci-002", prompt="Bees", max_tokens=30, stream=True)
+        assert "".join([chunk.choices[0].text async for chunk in stream]) == plain.choices[0].text
