@@ -17,7 +17,7 @@ from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
 from proxy.files import Files
 from proxy.gate import Gate, Handler
-from proxy.keys import FILES, REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
 from proxy.settings import Settings
 from proxy.upstream import connect
@@ -51,6 +51,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app = web.Application(client_max_size=settings.max_body_bytes)
     app[SETTINGS] = settings
     app[TIMES] = times
+    app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

@@ -144,8 +144,8 @@ def _preflight(request: web.Request) -> web.Response:
     # Any path: a browser shows its page the real answer, a 404 say, only after a good preflight.
     allowed = request.headers.get("Access-Control-Request-Headers", "*")
     headers = {
-        "Allow": "GET, HEAD, POST, OPTIONS",
-        "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+        "Allow": "GET, HEAD, POST, DELETE, OPTIONS",
+        "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
         "Access-Control-Allow-Headers": allowed,
         "Access-Control-Max-Age": "86400",
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from proxy.files import Files
 from proxy.pace import Clock, Sleep
 from proxy.real_model import RealModel
 from proxy.settings import Settings
@@ -22,3 +23,5 @@ class Times:
 SETTINGS = web.AppKey("SETTINGS", Settings)
 REAL_MODEL = web.AppKey("REAL_MODEL", RealModel)
 TIMES = web.AppKey("TIMES", Times)
+FILES = web.AppKey("FILES", Files)
+LISTED = web.AppKey("LISTED", tuple[str, ...])  # the map, for people

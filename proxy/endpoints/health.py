@@ -8,7 +8,7 @@ from aiohttp import web
 
 from proxy import VERSION
 from proxy.dispatch import SIMULATED
-from proxy.keys import REAL_MODEL
+from proxy.keys import LISTED, REAL_MODEL
 
 UNNAMED = "real model"  # until the status file or llama-server says its name
 SIMULATOR_STATE = {
@@ -38,21 +38,14 @@ async def ready(request: web.Request) -> web.Response:
     return _json({"ready": all_ready, "models": models}, 200 if all_ready else 503)
 
 
-async def home(_request: web.Request) -> web.Response:
+async def home(request: web.Request) -> web.Response:
     """A short word to whoever opens the address in a browser or probes it."""
     return _json(
         {
             "name": "OpenAI API Simulator",
             "version": VERSION,
             "message": "An OpenAI-compatible endpoint. Set your client's base URL to this address plus /v1.",
-            "endpoints": [
-                "POST /v1/chat/completions",
-                "POST /v1/embeddings",
-                "GET /v1/models",
-                "GET /v1/models/{id}",
-                "GET /health",
-                "GET /ready",
-            ],
+            "endpoints": request.app[LISTED],
         }
     )
 

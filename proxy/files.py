@@ -1,0 +1,79 @@
+"""The files that clients leave here, in memory, within bounds; knows no HTTP.
+
+An id is a digest of what was uploaded and of the server's seed, so the same upload to a fresh server has the same id.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from proxy.store import Bounds, Store
+
+_DAY = 86_400
+LONGEST_DAYS = 30
+# A file larger than all of the bytes cannot come in: batches and uploads end before that.
+BOUNDS = Bounds(entries=10_000, bytes=512 * 1024 * 1024, seconds=LONGEST_DAYS * _DAY)
+_OVERHEAD = 1024  # bytes of an entry beside its content
+_BASE62 = bytes((b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" * 5)[:256])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file; times are Unix seconds, `expires_at` None where only the bounds end it."""
+
+    id: str
+    name: str
+    purpose: str
+    data: bytes
+    created_at: int
+    expires_at: int | None
+
+
+def base62(seen: bytes, length: int) -> str:
+    """An identifier's letters and digits, drawn from bytes."""
+    return blake2b(seen, digest_size=length).digest().translate(_BASE62).decode("ascii")
+
+
+class Files:
+    """All files, oldest first; `now` is Unix time, `clock` monotonic seconds."""
+
+    def __init__(self, seed: int, now: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._seed = seed
+        self._now = now
+        self._kept: Store[StoredFile] = Store(BOUNDS, clock)
+
+    def add(self, name: str, purpose: str, data: bytes, seconds: int | None = None) -> StoredFile:
+        """Keep a file, for so many seconds if given."""
+        self.all()  # so that those whose time is over make room first
+        now = int(self._now())
+        until = None if seconds is None else now + seconds
+        file = StoredFile(self._new_id(name, purpose, data), name, purpose, data, now, until)
+        self._kept.put(file.id, file, len(data) + len(name) + _OVERHEAD)
+        return file
+
+    def get(self, name: str) -> StoredFile | None:
+        """A file by its id."""
+        file = self._kept.get(name)
+        if file is not None and file.expires_at is not None and file.expires_at <= self._now():
+            self._kept.pop(name)
+            return None
+        return file
+
+    def pop(self, name: str) -> StoredFile | None:
+        """Take a file out."""
+        file = self.get(name)
+        self._kept.pop(name)
+        return file
+
+    def all(self) -> list[StoredFile]:
+        """Those that are here, oldest first."""
+        return [file for name, _ in self._kept.items() if (file := self.get(name)) is not None]
+
+    def _new_id(self, name: str, purpose: str, data: bytes) -> str:
+        content = blake2b(data).digest()
+        copy = 0
+        while True:
+            seen = f"{self._seed} {purpose} {copy} {name}".encode("utf-8", "surrogatepass") + content
+            if self._kept.get(known := f"file-{base62(seen, 24)}") is None:
+                return known
+            copy += 1
