@@ -10,16 +10,18 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import files, health, models
+from proxy.endpoints import files, health, models, stored_chats
 from proxy.endpoints.call import over_http
-from proxy.endpoints.chat import chat
+from proxy.endpoints.chat import MEMORY, Memory, chat
 from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
+from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
 from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
 from proxy.settings import Settings
+from proxy.store import Store
 from proxy.upstream import connect
 
 Route = tuple[str, str, Handler]
@@ -33,6 +35,11 @@ PAGES: tuple[Route, ...] = (
 # Each of these also answers without /v1, for base URLs that leave it out.
 API: tuple[Route, ...] = (
     ("POST", "/v1/chat/completions", over_http(chat)),
+    ("GET", "/v1/chat/completions", stored_chats.listed),
+    ("GET", "/v1/chat/completions/{id}", stored_chats.one),
+    ("POST", "/v1/chat/completions/{id}", stored_chats.update),
+    ("DELETE", "/v1/chat/completions/{id}", stored_chats.delete),
+    ("GET", "/v1/chat/completions/{id}/messages", stored_chats.messages),
     ("POST", "/v1/completions", over_http(completions)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
     ("POST", "/v1/files", over_http(files.upload)),
@@ -40,6 +47,8 @@ API: tuple[Route, ...] = (
     ("GET", "/v1/files/{id}", files.one),
     ("GET", "/v1/files/{id}/content", files.content),
     ("DELETE", "/v1/files/{id}", files.delete),
+    ("POST", MESSAGES, over_http(messages)),
+    ("POST", COUNT, over_http(count_tokens)),
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )
@@ -51,6 +60,8 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app = web.Application(client_max_size=settings.max_body_bytes)
     app[SETTINGS] = settings
     app[TIMES] = times
+    app[MEMORY] = Memory()
+    app[stored_chats.STORED] = Store(stored_chats.BOUNDS, times.clock)
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
