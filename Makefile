@@ -7,7 +7,7 @@ MODEL ?= nanochat
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker lint format \
-        bench lock pin clean clean-cache
+        bench conformance lock pin clean clean-cache
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make TARGET [PORT=3080] [LLAMA_PORT=8081] [MODEL=nanochat]\n"} \
@@ -60,6 +60,9 @@ format: $(VENV)/.dev ## Format the code
 
 bench: $(VENV)/.test ## Measure CPU, latency, memory and cold start beside a bare aiohttp handler
 	@$(PY) -m bench $(ARGS)
+
+conformance: $(VENV)/.test ## Hold every endpoint against OpenAI's description and SDK, and write docs/conformance.md
+	@$(PY) -m tests.conformance $(ARGS)
 
 lock: $(VENV)/bin/python ## Rewrite requirements/*.txt from pyproject.toml (needs uv or a package index)
 	@PYTHON=$(PY) sh deploy/lock.sh
