@@ -189,7 +189,9 @@ def texts(message: ChatMessage) -> Iterator[str]:
 
 def _check_extras(ask: ChatRequest) -> None:
     if ask.metadata:
-        _check_metadata(ask.metadata, stored=bool(ask.store))
+        if not ask.store:
+            raise _only_with("metadata", "store")
+        check_metadata(ask.metadata)
     for key in ask.logit_bias or ():
         if not (key.isascii() and key.isdigit()):
             raise BadRequestError(
@@ -208,9 +210,8 @@ def _check_extras(ask: ChatRequest) -> None:
         )
 
 
-def _check_metadata(metadata: dict[str, str], *, stored: bool) -> None:
-    if not stored:
-        raise _only_with("metadata", "store")
+def check_metadata(metadata: dict[str, str]) -> None:
+    """How many, and how long their names. Raises BadRequestError."""
     if len(metadata) > _MOST_METADATA:
         raise BadRequestError(
             f"Invalid 'metadata': too many properties. Expected an object with at most {_MOST_METADATA} properties, "

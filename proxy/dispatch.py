@@ -10,6 +10,7 @@ from proxy.real_model import RealModel, State, retry_after
 from proxy.upstream import Upstream
 
 SIMULATED = "gpt-sim-1"
+CONTEXT = 128_000  # tokens that its messages may have
 NANOCHAT = "nanochat"
 
 

@@ -109,12 +109,26 @@ class Function(Struct, forbid_unknown_fields=True):
     strict: bool | None = None
 
 
+class Grammar(Struct, forbid_unknown_fields=True):
+    """The language of a custom tool's input."""
+
+    syntax: Literal["lark", "regex"]
+    definition: str
+
+
+class CustomFormat(Struct, forbid_unknown_fields=True):
+    """Any text, or text of a language."""
+
+    type: Literal["text", "grammar"]
+    grammar: Grammar | None = None
+
+
 class Custom(Struct, forbid_unknown_fields=True):
     """A tool that takes text."""
 
     name: FunctionName
     description: str | None = None
-    format: Unchecked = None
+    format: CustomFormat | None = None
 
 
 class Tool(Struct, forbid_unknown_fields=True):
@@ -215,13 +229,13 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     functions: Annotated[list[Function], Meta(min_length=1, max_length=128)] | None = None
     function_call: Literal["none", "auto"] | ToolName | None = None
     prediction: Prediction | None = None
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
     modalities: list[Literal["text", "audio"]] | None = None
     audio: Unchecked = None
     metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
     store: bool | None = None
-    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
     user: str | None = None
     safety_identifier: Short | None = None
     prompt_cache_key: str | None = None

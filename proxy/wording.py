@@ -47,16 +47,18 @@ _VALUES = {
     "response_length": "'short', 'medium', and 'long'",
     "response_format.type": "'text', 'json_object', and 'json_schema'",
     "tools.type": _CALLABLE,
+    "tools.custom.format.type": "'text' and 'grammar'",
+    "tools.custom.format.grammar.syntax": "'lark' and 'regex'",
     "tool_choice": "'none', 'auto', and 'required'",
     "tool_choice.type": "'function', 'custom', and 'allowed_tools'",
     "tool_choice.allowed_tools.mode": "'auto' and 'required'",
     "tool_choice.allowed_tools.tools.type": _CALLABLE,
     "function_call": "'none' and 'auto'",
     "prediction.type": "'content'",
-    "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'",
+    "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
     "modalities": "'text' and 'audio'",
-    "service_tier": "'auto', 'default', 'flex', 'scale', and 'priority'",
+    "service_tier": "'auto', 'default', 'flex', 'scale', 'priority', and 'fast'",
 }
 
 

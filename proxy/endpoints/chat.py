@@ -1,19 +1,23 @@
 """`POST /v1/chat/completions`: read the request once, then let the simulator or llama.cpp answer."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
-from typing import cast
+
+from aiohttp import web
 
 from proxy import chat_rules, relay, schema
-from proxy.endpoints import chat_bytes
+from proxy.dispatch import CONTEXT, SIMULATED, is_real
+from proxy.endpoints import chat_bytes, chat_events, chat_job, stored_chats
 from proxy.endpoints.call import CHAT, Call, check_model, real_answer
 from proxy.errors import BadRequestError
-from proxy.keys import SETTINGS, TIMES, Times
+from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.pace import on_schedule
-from proxy.schema import ChatMessage, ChatRequest, Part, StreamOptions
+from proxy.schema import ChatRequest, StreamOptions
 from proxy.sim.chat import complete
-from proxy.sim.job import ChatJob, Message
+from proxy.sim.job import Answer
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 # What no server can read, so that llama-server need not be asked: a wrong type in one of these fields.
@@ -25,8 +29,45 @@ _SAME_EVERYWHERE = re.compile(
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An answer to a body that may come again, but for the time."""
+
+    model: str
+    body: bytes
+    streamed: bool
+
+    def at(self, times: Times) -> relay.Answer:
+        """The answer as given now."""
+        body = self.body.replace(chat_bytes.TIME, b"%d" % times.now())
+        return relay.Answer(body, STREAM_HEADERS if self.streamed else _PLAIN_HEADERS)
+
+
+class Memory:
+    """The last answers by the body that asked: load tests send one request again and again. At most 8 MB."""
+
+    _MOST, _LONGEST = 256, 16 * 1024  # answers; bytes of a request, and of an answer
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, _Said] = OrderedDict()
+        self.get = self._kept.get
+
+    def put(self, body: bytes, said: _Said) -> None:
+        """Keep an answer, unless it is a long one."""
+        if len(body) <= self._LONGEST and len(said.body) <= self._LONGEST:
+            self._kept[body] = said
+            if len(self._kept) > self._MOST:
+                self._kept.popitem(last=False)
+
+
+MEMORY = web.AppKey("CHAT_MEMORY", Memory)
+
+
 async def chat(call: Call) -> relay.Answer:
     """Answer one request. Raises ApiError."""
+    said = call.app[MEMORY].get(call.body)
+    if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
+        return said.at(call.app[TIMES])
     try:
         ask = schema.decode(call.body)
     except BadRequestError as error:
@@ -38,7 +79,7 @@ async def chat(call: Call) -> relay.Answer:
     if real := await real_answer(call, CHAT, ask.model):
         return real
     check_model(call, ask.model)
-    return simulate(ask, call.server_seed, call.app[TIMES])
+    return _simulated(call, ask)
 
 
 def _is_wrong_everywhere(error: BadRequestError) -> bool:
@@ -46,40 +87,59 @@ def _is_wrong_everywhere(error: BadRequestError) -> bool:
     return error.code in _WRONG_EVERYWHERE and _SAME_EVERYWHERE.fullmatch(error.param or "") is not None
 
 
-def simulate(ask: ChatRequest, server_seed: int, times: Times) -> relay.Answer:
+def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
     chat_rules.check(ask)
-    answer = complete(_job(ask, server_seed))
-    created = int(times.now())
-    if not ask.stream:
-        return relay.Answer(chat_bytes.plain(answer, ask.model, created), _PLAIN_HEADERS)
-    options = ask.stream_options
-    with_usage = options is not None and bool(options.include_usage)
-    events = chat_bytes.Events(answer, ask.model, created, with_usage=with_usage)
-    if options is None or not _is_paced(options):
-        return relay.Answer(events.at_once(), STREAM_HEADERS)
-    timed = events.timed(_seconds_before_each(options, answer.id), options.tokens_per_second)
-    return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
+    answer = complete(chat_job.job_of(ask, call.server_seed))
+    if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
+        raise _too_long(answer)
+    frame = _frame(ask)
+    times = call.app[TIMES]
+    if ask.store:
+        completion = chat_bytes.plain(answer, frame, b"%d" % times.now())
+        stored_chats.keep(call.app, ask, answer.id, call.body, completion)
+    options = ask.stream_options or StreamOptions()
+    if ask.stream and _is_paced(options):
+        timed = _events(answer, frame, b"%d" % times.now(), options).timed(
+            _seconds_before_each(options, answer.id), options.tokens_per_second
+        )
+        return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
+    if ask.stream:
+        body = _events(answer, frame, chat_bytes.TIME, options).at_once()
+    else:
+        body = chat_bytes.plain(answer, frame, chat_bytes.TIME)
+    said = _Said(ask.model, body, bool(ask.stream))
+    if not ask.store:
+        call.app[MEMORY].put(call.body, said)
+    return said.at(times)
 
 
-def _job(ask: ChatRequest, server_seed: int) -> ChatJob:
-    stop = ask.stop or ()
-    return ChatJob(
-        messages=tuple([Message(message.role, _text(message)) for message in ask.messages]),
-        seed=ask.seed,
-        server_seed=server_seed,
-        max_tokens=ask.max_completion_tokens or ask.max_tokens,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
-        n=ask.n or 1,
-        response_length=ask.response_length,
+def _too_long(answer: Answer) -> BadRequestError:
+    return BadRequestError(
+        f"This model's maximum context length is {CONTEXT} tokens. However, your messages resulted in "
+        f"{answer.prompt_tokens} tokens. Please reduce the length of the messages.",
+        param="messages",
+        code="context_length_exceeded",
     )
 
 
-def _text(message: ChatMessage) -> str:
-    content = message.content
-    if isinstance(content, str):
-        return content
-    return "\n".join([part.text for part in cast("list[Part]", content or []) if part.text])
+def _frame(ask: ChatRequest) -> chat_bytes.Frame:
+    tier = ask.service_tier if ask.service_tier not in (None, "auto") else "default"
+    sounds = 0
+    for message in ask.messages:
+        if isinstance(message.content, list):
+            sounds += sum([chat_job.sound_tokens(part) for part in message.content])
+    return chat_bytes.Frame(ask.model, tier, functions=bool(ask.functions) and not ask.tools, sound_tokens=sounds)
+
+
+def _events(answer: Answer, frame: chat_bytes.Frame, created: bytes, options: StreamOptions) -> chat_events.Events:
+    return chat_events.Events(
+        answer,
+        frame,
+        created,
+        with_usage=bool(options.include_usage),
+        obfuscated=bool(options.include_obfuscation),
+    )
 
 
 def _is_paced(options: StreamOptions) -> bool:

@@ -1,108 +1,133 @@
-"""A simulated answer as OpenAI's bytes: one chat.completion object, or the chunks of a stream.
+"""A simulated answer as OpenAI's bytes: one chat.completion object. Its stream is chat_events.py's.
 
 Everything but the text is the same for a whole answer, so bytes are joined around encoded text and no
-dictionary is built for an event. The format is that of
-https://platform.openai.com/docs/api-reference/chat/streaming.
+dictionary is built. The format is that of https://platform.openai.com/docs/api-reference/chat/object.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 
-from proxy import sse
-from proxy.sim.job import Answer, Choice
+from proxy.sim.job import Answer, Choice, TokenLogprob, ToolCall
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
+# Where the time goes in answers that are remembered. No JSON has this byte, so it can be found again.
+TIME = b"\x00"
 _USAGE = (
     b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
-    b'"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,'
-    b'"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
+    b'"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":%d},"completion_tokens_details":{"reasoning_tokens":%d,'
+    b'"audio_tokens":0,"accepted_prediction_tokens":%d,"rejected_prediction_tokens":%d}}'
 )
 
 
-def plain(answer: Answer, model: str, created: int) -> bytes:
-    """The chat.completion object."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is around an answer: what the request says, and nothing that the generator made.
+
+    `functions`: it has the forerunner of tools. `sound_tokens` are those of its recordings.
+    """
+
+    model: str
+    service_tier: str = "default"
+    functions: bool = False
+    sound_tokens: int = 0
+
+
+def plain(answer: Answer, frame: Frame, created: bytes) -> bytes:
+    """The chat.completion object; `created` is a Unix time in digits, or TIME."""
     choices = b",".join(
         [
-            b'{"index":%d,"message":{"role":"assistant","content":%b,"refusal":null,"annotations":[]},'
-            b'"logprobs":null,"finish_reason":"%b"}'
-            % (choice.index, _encode(choice.text), choice.finish_reason.encode())
+            b'{"index":%d,"message":%b,"logprobs":%b,"finish_reason":"%b"}'
+            % (choice.index, _message(choice, frame), logprobs(choice, choice.logprobs), reason(choice, frame))
             for choice in answer.choices
         ]
     )
     return (
-        b'{"id":"%b","object":"chat.completion","created":%d,"model":%b,"choices":[%b],"usage":%b,'
-        b'"service_tier":"default","system_fingerprint":"%b"}'
+        b'{"id":"%b","object":"chat.completion","created":%b,"model":%b,"choices":[%b],"usage":%b,'
+        b'"service_tier":"%b","system_fingerprint":"%b"}'
     ) % (
         answer.id.encode(),
         created,
-        _encode(model),
+        encode(frame.model),
         choices,
-        _usage(answer),
+        usage(answer, frame),
+        frame.service_tier.encode(),
         answer.system_fingerprint.encode(),
     )
 
 
-class Events:
-    """The events of a streamed answer: first the roles, then rounds of one piece a choice, then the end."""
-
-    def __init__(self, answer: Answer, model: str, created: int, *, with_usage: bool) -> None:
-        self._choices = answer.choices
-        self._longest = max(len(choice.pieces) for choice in answer.choices)
-        before = (
-            b'data: {"id":"%b","object":"chat.completion.chunk","created":%d,"model":%b,"service_tier":"default",'
-            b'"system_fingerprint":"%b","choices":['
-        ) % (answer.id.encode(), created, _encode(model), answer.system_fingerprint.encode())
-        self._after = b'],"usage":null}\n\n' if with_usage else b"]}\n\n"
-        self._end = sse.DONE
-        if with_usage:
-            self._end = before + b'],"usage":' + _usage(answer) + b"}\n\n" + sse.DONE
-        self._openings = [b'%b{"index":%d,"delta":{' % (before, choice.index) for choice in answer.choices]
-
-    def at_once(self) -> bytes:
-        """All events in one piece."""
-        return b"".join([self._roles(), *self._rounds(), self._end])
-
-    def timed(self, pauses: Iterator[float], tokens_per_second: float | None) -> Iterator[tuple[float, bytes]]:
-        """Each round with the second it is due: after its pause, and no faster than the pace; the later one wins.
-
-        A piece counts as its choice's mean tokens a piece, which makes the whole answer take its time exactly.
-        """
-        heaviest = max(choice.completion_tokens / max(len(choice.pieces), 1) for choice in self._choices)
-        least = heaviest / tokens_per_second if tokens_per_second else 0.0
-        due = 0.0
-        yield due, self._roles()
-        for number, events in enumerate(self._rounds()):
-            if number < self._longest:  # the last round only says why it ended
-                due += max(next(pauses), least)
-            yield due, events
-        yield due, self._end
-
-    def _roles(self) -> bytes:
-        ending = b'"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}' + self._after
-        return b"".join([opening + ending for opening in self._openings])
-
-    def _rounds(self) -> Iterator[bytes]:
-        content, ending = b'"content":', b'},"logprobs":null,"finish_reason":null}' + self._after
-        if len(self._choices) == 1:
-            opening = self._openings[0] + content
-            for piece in self._choices[0].pieces:
-                yield opening + _encode(piece) + ending
-            yield self._finish(self._openings[0], self._choices[0])
-            return
-        for number in range(self._longest + 1):
-            events = []
-            for opening, choice in zip(self._openings, self._choices, strict=True):
-                if number < len(choice.pieces):
-                    events.append(opening + content + _encode(choice.pieces[number]) + ending)
-                elif number == len(choice.pieces):
-                    events.append(self._finish(opening, choice))
-            yield b"".join(events)
-
-    def _finish(self, opening: bytes, choice: Choice) -> bytes:
-        return b'%b},"logprobs":null,"finish_reason":"%b"}%b' % (opening, choice.finish_reason.encode(), self._after)
+def is_silent(choice: Choice) -> bool:
+    """Whether its content is null: beside a refusal, and beside calls that come without a text."""
+    return choice.refusal is not None or bool(choice.tool_calls and not choice.text)
 
 
-def _usage(answer: Answer) -> bytes:
+def called(call: ToolCall, arguments: str) -> bytes:
+    """What was called, with its arguments or the first of them."""
+    return b'{"name":%b,"%b":%b}' % (encode(call.name), b"input" if call.custom else b"arguments", encode(arguments))
+
+
+def kind(call: ToolCall) -> bytes:
+    """The type of a call, which is also the name of its field."""
+    return b"custom" if call.custom else b"function"
+
+
+def reason(choice: Choice, frame: Frame) -> bytes:
+    """The finish reason."""
+    renamed = frame.functions and choice.finish_reason == "tool_calls"
+    return b"function_call" if renamed else choice.finish_reason.encode()
+
+
+def logprobs(choice: Choice, tokens: tuple[TokenLogprob, ...] | None) -> bytes:
+    """The log probabilities of some tokens of a choice; null where none were wanted."""
+    if tokens is None:
+        return b"null"
+    listed = b"[" + b",".join([_token(token) for token in tokens]) + b"]"
+    form = b'{"content":%b,"refusal":null}' if choice.refusal is None else b'{"content":null,"refusal":%b}'
+    return form % listed
+
+
+def usage(answer: Answer, frame: Frame) -> bytes:
+    """The usage object."""
+    reasoning = accepted = rejected = 0
+    for choice in answer.choices:
+        reasoning += choice.reasoning_tokens
+        accepted += choice.accepted_prediction_tokens
+        rejected += choice.rejected_prediction_tokens
     prompt, completion = answer.prompt_tokens, answer.completion_tokens
-    return _USAGE % (prompt, completion, prompt + completion)
+    return _USAGE % (prompt, completion, prompt + completion, frame.sound_tokens, reasoning, accepted, rejected)
+
+
+def _message(choice: Choice, frame: Frame) -> bytes:
+    refusal = b"null" if choice.refusal is None else encode(choice.refusal)
+    return b'{"role":"assistant","content":%b,"refusal":%b%b,"annotations":[]}' % (
+        b"null" if is_silent(choice) else encode(choice.text),
+        refusal,
+        _calls(choice.tool_calls, frame) if choice.tool_calls else b"",
+    )
+
+
+def _calls(calls: tuple[ToolCall, ...], frame: Frame) -> bytes:
+    if frame.functions:
+        return b',"function_call":' + called(calls[0], calls[0].arguments)
+    listed = [
+        b'{"id":%b,"type":"%b","%b":%b}' % (encode(call.id), kind(call), kind(call), called(call, call.arguments))
+        for call in calls
+    ]
+    return b',"tool_calls":[%b]' % b",".join(listed)
+
+
+def _token(token: TokenLogprob) -> bytes:
+    alternatives = b",".join([_alternative(text, value) + b"}" for text, value in token.top])
+    return b'%b,"top_logprobs":[%b]}' % (_alternative(token.token, token.logprob), alternatives)
+
+
+def _alternative(text: bytes, logprob: float) -> bytes:
+    return b'{"token":%b,"logprob":%b,"bytes":%b' % (encode(_shown(text)), encode(logprob), encode(list(text)))
+
+
+def _shown(token: bytes) -> str:
+    """A token that is no whole character is written by its bytes, as OpenAI does."""
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return "bytes:" + "".join([f"\\x{byte:02x}" for byte in token])

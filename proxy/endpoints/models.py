@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from proxy.dispatch import SIMULATED
+from proxy.dispatch import CONTEXT, SIMULATED
 from proxy.errors import no_such_model
 from proxy.keys import REAL_MODEL
 from proxy.real_model import RealModel
@@ -36,7 +36,7 @@ async def _cards(model: RealModel) -> list[dict[str, Any]]:
         "object": "model",
         "created": _RELEASED,
         "owned_by": "openai-api-simulator",
-        "context_length": 128_000,
+        "context_length": CONTEXT,
         "quantization": None,
         "size": None,
         "state": "ready",

@@ -688,14 +688,17 @@ TABLE = [
         body(reasoning_effort="extreme"),
         "reasoning_effort",
         "invalid_value",
-        "Invalid value: 'extreme'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'.",
+        (
+            "Invalid value: 'extreme'. Supported values are: 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', "
+            "and 'max'."
+        ),
     ),
     (
         "an unknown service_tier",
         body(service_tier="gold"),
         "service_tier",
         "invalid_value",
-        "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', and 'priority'.",
+        "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', 'priority', and 'fast'.",
     ),
     (
         "an answer in sound",
@@ -734,9 +737,23 @@ def test_a_body_over_the_limit_is_413_without_a_content_length_too(http):
 
 
 def test_a_body_within_the_limit_is_answered(http):
-    answer = http.post("/v1/chat/completions", content=message(content="volcano " * 900_000))
+    long = [{"role": "user", "content": "volcano " * 900_000}]
+    answer = http.post("/v1/chat/completions", content=body(model="gpt-4.1", messages=long))
 
     assert answer.status_code == 200
+
+
+def test_gpt_sim_1_has_the_context_that_its_card_tells(http):
+    answer = http.post("/v1/chat/completions", content=message(content="volcano " * 128_000))
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {
+        "message": "This model's maximum context length is 128000 tokens. However, your messages resulted in 128009 "
+        "tokens. Please reduce the length of the messages.",
+        "type": "invalid_request_error",
+        "param": "messages",
+        "code": "context_length_exceeded",
+    }
 
 
 def test_a_compressed_body_is_read(http):

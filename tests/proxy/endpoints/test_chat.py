@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from proxy import schema
-from proxy.app import REAL_TIMES
-from proxy.endpoints.chat import simulate
-from proxy.keys import Times
+from proxy.app import REAL_TIMES, create_app
+from proxy.endpoints.call import Call
+from proxy.endpoints.chat import chat
+from proxy.keys import REAL_MODEL, Times
+from proxy.real_model import RealModel
 from proxy.relay import Answer
+from proxy.settings import Settings
 
 HELLO: Any = [{"role": "user", "content": "Tell me about volcanoes"}]
 
@@ -29,8 +31,22 @@ class Time:
 
 
 def answer(times=REAL_TIMES, **fields) -> Answer:
-    ask = {"model": 'my "model"', "messages": HELLO} | fields
-    return simulate(schema.decode(json.dumps(ask).encode()), 0, times)
+    return ask(app(times), {"model": 'my "model"', "messages": HELLO} | fields)
+
+
+def app(times=REAL_TIMES):
+    app = create_app(Settings(), times)
+    app[REAL_MODEL] = RealModel(None, None, None, times.now)
+    return app
+
+
+def ask(app, body) -> Answer:
+    """What the endpoint answers; a simulated answer waits for nothing."""
+    with pytest.raises(StopIteration) as answered:
+        chat(Call(app, {}, json.dumps(body).encode(), "http://127.0.0.1")).send(None)
+    got = answered.value.value
+    assert isinstance(got, Answer)
+    return got
 
 
 def whole(body) -> bytes:

@@ -1,0 +1,122 @@
+"""A simulated answer as the chunks of OpenAI's stream, each an event.
+
+The format is that of https://platform.openai.com/docs/api-reference/chat/streaming: the role first; then text, refusal
+or calls piece by piece, a call's id and name only at its beginning; an empty delta with the finish reason; the usage.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import zip_longest
+
+from proxy import sse
+from proxy.endpoints.chat_bytes import Frame, called, encode, is_silent, kind, logprobs, reason, usage
+from proxy.sim.job import Answer, Choice, ToolCall, in_pieces
+
+_NO_LOGPROBS = b'},"logprobs":null'
+_PADDED_TO = 32  # bytes of a delta and its obfuscation, or a multiple
+
+
+class Events:
+    """The events of a streamed answer: first the roles, then rounds of one piece a choice, then the end."""
+
+    def __init__(
+        self, answer: Answer, frame: Frame, created: bytes, *, with_usage: bool, obfuscated: bool = False
+    ) -> None:
+        self._choices = answer.choices
+        self._frame = frame
+        before = (
+            b'data: {"id":"%b","object":"chat.completion.chunk","created":%b,"model":%b,"service_tier":"%b",'
+            b'"system_fingerprint":"%b","choices":['
+        ) % (
+            answer.id.encode(),
+            created,
+            encode(frame.model),
+            frame.service_tier.encode(),
+            answer.system_fingerprint.encode(),
+        )
+        self._after = b'],"usage":null' if with_usage else b"]"
+        self._end = sse.DONE
+        if with_usage:
+            self._end = before + b'],"usage":' + usage(answer, frame) + b"}\n\n" + sse.DONE
+        self._openings = [b'%b{"index":%d,"delta":{' % (before, choice.index) for choice in answer.choices]
+        self._padding = blake2b(answer.id.encode()).hexdigest().encode() if obfuscated else None
+
+    def at_once(self) -> bytes:
+        """All events in one piece."""
+        return b"".join([self._roles(), *self._rounds(), self._end])
+
+    def timed(self, pauses: Iterator[float], tokens_per_second: float | None) -> Iterator[tuple[float, bytes]]:
+        """Each round with the second it is due: after its pause, and no faster than the pace; the later one wins.
+
+        A piece counts as its choice's mean tokens a piece, which makes the whole answer take its time exactly.
+        """
+        sizes = [len(list(_deltas(choice, self._frame))) for choice in self._choices]
+        weights = [c.completion_tokens / max(size, 1) for c, size in zip(self._choices, sizes, strict=True)]
+        least = max(weights) / tokens_per_second if tokens_per_second else 0.0
+        due = 0.0
+        yield due, self._roles()
+        for number, events in enumerate(self._rounds()):
+            if number < max(sizes):  # the last round only says why it ended
+                due += max(next(pauses), least)
+            yield due, events
+        yield due, self._end
+
+    def _roles(self) -> bytes:
+        events = []
+        for opening, choice in zip(self._openings, self._choices, strict=True):
+            begun = b"null" if is_silent(choice) else b'""'
+            delta = b'"role":"assistant","content":' + begun + b',"refusal":null' + _NO_LOGPROBS
+            events.append(self._event(opening, delta, b"null"))
+        return b"".join(events)
+
+    def _rounds(self) -> Iterator[bytes]:
+        if len(self._choices) == 1:
+            return self._of(self._openings[0], self._choices[0])
+        each = map(self._of, self._openings, self._choices)
+        return map(b"".join, zip_longest(*each, fillvalue=b""))
+
+    def _of(self, opening: bytes, choice: Choice) -> Iterator[bytes]:
+        """The events of one choice, but for its role."""
+        deltas = _deltas(choice, self._frame)
+        if self._padding is None:
+            ending = b',"finish_reason":null}' + self._after + b"}\n\n"
+            for delta in deltas:
+                yield opening + delta + ending
+        else:
+            for delta in deltas:
+                yield self._event(opening, delta, b"null")
+        yield self._event(opening, _NO_LOGPROBS, b'"' + reason(choice, self._frame) + b'"')
+
+    def _event(self, opening: bytes, delta: bytes, finish_reason: bytes) -> bytes:
+        ending = b"}\n\n"
+        if self._padding:
+            ending = b',"obfuscation":"' + self._padding[: _PADDED_TO - len(delta) % _PADDED_TO] + b'"}\n\n'
+        return opening + delta + b',"finish_reason":' + finish_reason + b"}" + self._after + ending
+
+
+def _deltas(choice: Choice, frame: Frame) -> Iterable[bytes]:
+    """What each event of a choice adds, from within the delta to the log probabilities."""
+    name = b'"content":' if choice.refusal is None else b'"refusal":'
+    if choice.logprobs is not None:
+        parts = choice.pieces_with_logprobs
+        deltas = [name + encode(text) + b'},"logprobs":' + logprobs(choice, tokens) for text, tokens in parts]
+    else:
+        pieces = choice.pieces if choice.refusal is None else in_pieces(choice.refusal)
+        deltas = [name + encode(piece) + _NO_LOGPROBS for piece in pieces]
+    for index, call in enumerate(choice.tool_calls):
+        deltas += _call(index, call, frame)
+    return deltas
+
+
+def _call(index: int, call: ToolCall, frame: Frame) -> Iterator[bytes]:
+    if frame.functions:
+        before, after = b'"function_call":', _NO_LOGPROBS
+        yield before + called(call, "") + after
+    else:
+        before, after = b'"tool_calls":[{"index":%d,' % index, b"}]" + _NO_LOGPROBS
+        begun = b'"id":%b,"type":"%b","%b":%b' % (encode(call.id), kind(call), kind(call), called(call, ""))
+        yield before + begun + after
+        before += b'"%b":' % kind(call)
+    name = b'{"input":' if call.custom else b'{"arguments":'
+    for piece in in_pieces(call.arguments):
+        yield before + name + encode(piece) + b"}" + after
