@@ -10,12 +10,13 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import files, health, models, stored_chats
+from proxy.endpoints import batches, files, health, models, stored_chats
 from proxy.endpoints.call import over_http
 from proxy.endpoints.chat import MEMORY, Memory, chat
 from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
+from proxy.endpoints.moderations import moderations
 from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
@@ -42,6 +43,7 @@ API: tuple[Route, ...] = (
     ("GET", "/v1/chat/completions/{id}/messages", stored_chats.messages),
     ("POST", "/v1/completions", over_http(completions)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
+    ("POST", "/v1/moderations", over_http(moderations)),
     ("POST", "/v1/files", over_http(files.upload)),
     ("GET", "/v1/files", files.listed),
     ("GET", "/v1/files/{id}", files.one),
@@ -49,6 +51,10 @@ API: tuple[Route, ...] = (
     ("DELETE", "/v1/files/{id}", files.delete),
     ("POST", MESSAGES, over_http(messages)),
     ("POST", COUNT, over_http(count_tokens)),
+    ("POST", "/v1/batches", over_http(batches.create)),
+    ("GET", "/v1/batches", batches.listed),
+    ("GET", "/v1/batches/{id}", batches.one),
+    ("POST", "/v1/batches/{id}/cancel", batches.cancel),
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )
@@ -68,6 +74,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
         _route(app, method, path, handler)
     app.cleanup_ctx.append(_real_model)
+    app.cleanup_ctx.append(batches.running)
     return app
 
 

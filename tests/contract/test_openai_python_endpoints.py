@@ -66,3 +66,19 @@ async def test_completions_of_the_asynchronous_client(simulator):
         plain = await client.completions.create(model="davinci-002", prompt="Bees", max_tokens=30)
         stream = await client.completions.create(model="davinci-002", prompt="Bees", max_tokens=30, stream=True)
         assert "".join([chunk.choices[0].text async for chunk in stream]) == plain.choices[0].text
+
+
+def test_moderations_of_texts_and_of_parts(client):
+    answer = client.moderations.create(model="omni-moderation-latest", input=["I want to kill them.", "flowers"])
+    parts = client.moderations.create(
+        model="omni-moderation-latest",
+        input=[
+            {"type": "text", "text": "flowers"},
+            {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        ],
+    )
+
+    assert [result.flagged for result in answer.results] == [True, False]
+    assert answer.results[0].categories.violence
+    assert answer.results[0].category_scores.harassment_threatening > 0.5
+    assert parts.results[0].category_applied_input_types.violence == ["text", "image"]
