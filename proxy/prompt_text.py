@@ -66,6 +66,7 @@ class Tokenization(msgspec.Struct, frozen=True):
 
 class _Body(msgspec.Struct):
     messages: Any = None
+    system: Any = None  # Anthropic's requests have it beside the messages
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -92,12 +93,14 @@ class PromptText:
         try:
             if self._is_plainly_safe(body.decode()):
                 return body
-            messages = _body.decode(body).messages
-            prepared = self._rewritten(turns.as_trained(messages) if self._separator else messages)
-            if prepared == messages:
+            given = _body.decode(body)
+            messages = turns.as_trained(given.messages) if self._separator else given.messages
+            prepared = _Body(self._rewritten(messages), self._rewritten(given.system))
+            if prepared == given:
                 return body
             fields = _fields.decode(body)  # the other fields keep their bytes
-            fields["messages"] = msgspec.Raw(msgspec.json.encode(prepared))
+            for name in fields.keys() & {"messages", "system"}:
+                fields[name] = msgspec.Raw(msgspec.json.encode(getattr(prepared, name)))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise wording.malformed(problem) from None
         return msgspec.json.encode(fields)

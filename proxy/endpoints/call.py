@@ -21,6 +21,7 @@ from proxy.relay import Answer
 T = TypeVar("T")
 
 CHAT = "/v1/chat/completions"
+_CONVERSATIONS = frozenset({CHAT, "/v1/messages", "/v1/messages/count_tokens"})
 
 
 class _Named(msgspec.Struct):
@@ -103,7 +104,7 @@ def json_answer(value: Any) -> Answer:
 async def real_answer(call: Call, path: str, name: str | None = None) -> Answer | None:
     """llama-server's answer, if the call names the real model; `name` is the model where it is known. Raises ApiError.
 
-    The body goes there as it is, but for the markers and numbers in a chat's messages (prompt_text.py).
+    The body goes there as it is, but for the markers and numbers in a conversation's texts (prompt_text.py).
     """
     name = name or model_named(call.body)
     model = call.app[REAL_MODEL]
@@ -111,7 +112,7 @@ async def real_answer(call: Call, path: str, name: str | None = None) -> Answer 
         return None
     now = call.app[TIMES].now
     upstream = await reach(name, model, now)
-    body = model.prompt_text(name).prepare(call.body) if path == CHAT else call.body
+    body = model.prompt_text(name).prepare(call.body) if path in _CONVERSATIONS else call.body
     try:
         return await upstream.post(path, body, call.headers)
     except UnreachableError:
