@@ -130,4 +130,4 @@ def _shown(token: bytes) -> str:
     try:
         return token.decode()
     except UnicodeDecodeError:
-        return "bytes:" + "".join([f"\\x{byte:02x}" for byte in token])
+        return "bytes:" + repr(token)[2:-1]
