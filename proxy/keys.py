@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from proxy.batches import Batches
 from proxy.files import Files
 from proxy.pace import Clock, Sleep
 from proxy.real_model import RealModel
@@ -24,4 +25,5 @@ SETTINGS = web.AppKey("SETTINGS", Settings)
 REAL_MODEL = web.AppKey("REAL_MODEL", RealModel)
 TIMES = web.AppKey("TIMES", Times)
 FILES = web.AppKey("FILES", Files)
+BATCHES = web.AppKey("BATCHES", Batches)
 LISTED = web.AppKey("LISTED", tuple[str, ...])  # the map, for people

@@ -58,6 +58,8 @@ _VALUES = {
     "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
     "modalities": "'text' and 'audio'",
+    "expires_after.anchor": "'created_at'",
+    "output_expires_after.anchor": "'created_at'",
     "service_tier": "'auto', 'default', 'flex', 'scale', 'priority', and 'fast'",
 }
 

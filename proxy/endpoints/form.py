@@ -47,12 +47,6 @@ class Form:
         """All files of a field, at least one. Raises BadRequestError."""
         files = self.files.get(name)
         if not files:
-            if name in self.fields:
-                raise BadRequestError(
-                    f"Invalid type for '{name}': expected a file, but got a string instead.",
-                    param=name,
-                    code="invalid_type",
-                )
             raise wording.missing("", name)
         if len(files) > at_most:
             noun = "file" if at_most == 1 else "files"
@@ -85,6 +79,10 @@ def parse(call: Call, *, files: tuple[str, ...]) -> Form:
     form = Form({}, {})
     for head, data in _parts(call.body, boundary.get("boundary", "")):
         _add(form, head, data)
+    for name in files:
+        if name in form.fields:
+            wrong = f"Invalid type for '{name}': expected a file, but got a string instead."
+            raise BadRequestError(wrong, param=name, code="invalid_type")
     for name in form.files:
         if name not in files and not call.app[SETTINGS].lenient:
             raise wording.unknown("", name)

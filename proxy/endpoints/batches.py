@@ -1,0 +1,184 @@
+"""`/v1/batches`: files of requests, run one after another by the same functions that answer them over HTTP."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from proxy.batches import Ask, Batch, Batches, NotYetError
+from proxy.chat_rules import check_metadata
+from proxy.dispatch import is_real
+from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, model_named, read
+from proxy.endpoints.chat import chat
+from proxy.endpoints.completions import completions
+from proxy.endpoints.embeddings import embeddings
+from proxy.endpoints.files import ExpiresAfter
+from proxy.endpoints.moderations import moderations
+from proxy.endpoints.page import listing, page
+from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError
+from proxy.keys import BATCHES, FILES, REAL_MODEL, SETTINGS, TIMES
+from proxy.relay import Answer
+
+log = logging.getLogger("proxy")
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    CHAT: chat,
+    "/v1/completions": completions,
+    "/v1/embeddings": embeddings,
+    "/v1/moderations": moderations,
+}
+_PASSED_HEADERS = ("Authorization",)  # a llama-server may want its key
+_SIMULATED_AT_ONCE, _REAL_AT_ONCE = 1, 4  # lines of all batches together
+
+
+class Request(Struct, forbid_unknown_fields=True):
+    """OpenAI's fields."""
+
+    input_file_id: str
+    endpoint: str
+    completion_window: str
+    metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
+    output_expires_after: ExpiresAfter | None = None
+
+
+class _Streamed(Struct):
+    stream: Any = None
+
+
+_decoder = msgspec.json.Decoder(Request)
+
+
+async def create(call: Call) -> Answer:
+    """Begin a batch. Raises ApiError."""
+    ask = read(call, _decoder)
+    check_choice("endpoint", ask.endpoint, tuple(ENDPOINTS))
+    check_choice("completion_window", ask.completion_window, ("24h",))
+    check_metadata(ask.metadata or {})
+    file = call.app[FILES].get(ask.input_file_id)
+    if file is None:
+        raise NotFoundError(f"No such File object: {ask.input_file_id}", param="input_file_id")
+    if file.purpose != "batch":
+        raise BadRequestError(
+            f"The purpose of the file '{file.id}' is '{file.purpose}', but it must be 'batch'.",
+            param="input_file_id",
+            code="invalid_value",
+        )
+    batch = call.app[BATCHES].create(
+        ask.endpoint,
+        file,
+        metadata=ask.metadata,
+        headers={name: call.headers[name] for name in _PASSED_HEADERS if name in call.headers},
+        output_seconds=ask.output_expires_after.seconds if ask.output_expires_after else None,
+        one_model=not call.app[SETTINGS].lenient,
+    )
+    return json_answer(card(batch))
+
+
+async def listed(request: web.Request) -> web.Response:
+    """The batches. Raises BadRequestError."""
+    kept = request.app[BATCHES].all()
+    batches, more = page(request.query, kept, lambda batch: batch.id, usual=20, most=100)
+    return _json(listing([card(batch) for batch in batches], more=more))
+
+
+async def one(request: web.Request) -> web.Response:
+    """A batch as it is now. Raises NotFoundError."""
+    return _json(card(_found(request)))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """End a batch. Raises NotFoundError, and BadRequestError where it has ended by itself."""
+    batch = _found(request)
+    if not request.app[BATCHES].cancel(batch):
+        raise BadRequestError(f"Cannot cancel a batch with status '{batch.status}'.", code="invalid_batch_status")
+    return _json(card(batch))
+
+
+async def running(app: web.Application) -> AsyncIterator[None]:
+    """The batches of an application, ended with it."""
+    times = app[TIMES]
+    app[BATCHES] = Batches(
+        app[SETTINGS].seed, app[FILES], _asker(app), now=times.now, clock=times.clock, sleep=times.sleep
+    )
+    yield
+    await app[BATCHES].close()
+
+
+def card(batch: Batch) -> dict[str, Any]:
+    """OpenAI's batch object, without what is not known yet: its description has no nulls there."""
+    usage, errors = batch.usage, batch.errors
+    known = {
+        "id": batch.id,
+        "object": "batch",
+        "endpoint": batch.endpoint,
+        "model": batch.model,
+        "errors": {"object": "list", "data": [msgspec.to_builtins(error) for error in errors]} if errors else None,
+        "input_file_id": batch.input_file_id,
+        "completion_window": "24h",
+        "status": batch.status,
+        "output_file_id": batch.output_file_id,
+        "error_file_id": batch.error_file_id,
+        **batch.at,
+        "request_counts": {"total": batch.total, "completed": batch.completed, "failed": batch.failed},
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "output_tokens": usage.output_tokens,
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+            "total_tokens": usage.input_tokens + usage.output_tokens,
+        },
+        "metadata": batch.metadata,
+    }
+    return {name: value for name, value in known.items() if value is not None or name == "metadata"}
+
+
+def _asker(app: web.Application) -> Ask:
+    simulated, real = asyncio.Semaphore(_SIMULATED_AT_ONCE), asyncio.Semaphore(_REAL_AT_ONCE)
+
+    async def ask(endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        call = Call(app, headers, body, f"http://{app[SETTINGS].host}:{app[SETTINGS].port}")
+        try:
+            name = model_named(body)
+            async with real if name is not None and is_real(name, app[REAL_MODEL]) else simulated:
+                await asyncio.sleep(0)  # a line of the simulator takes its turn with everybody's requests
+                return await _answered(endpoint, call)
+        except ApiError as error:
+            if error.status == 503 and error.code in (None, "model_loading"):  # or llama-server's queue is full
+                raise NotYetError(float(error.headers.get("Retry-After", "1"))) from None
+            return error.status, error.body()
+        except Exception:  # a defect of one line is not the end of the batch
+            log.exception("a line of a batch failed at %s", endpoint)
+            return 500, InternalError("The server had an error while processing your request.").body()
+
+    return ask
+
+
+async def _answered(endpoint: str, call: Call) -> tuple[int, bytes]:
+    try:
+        streamed = bool(msgspec.json.decode(call.body, type=_Streamed).stream)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        streamed = False  # the endpoint says what is wrong
+    if streamed:
+        raise BadRequestError("Streaming is not supported in the Batch API.", param="stream", code="invalid_value")
+    answer = await ENDPOINTS[endpoint](call)
+    if isinstance(answer.body, bytes):
+        return answer.status, answer.body
+    async with aclosing(answer.body) as source:
+        return answer.status, b"".join([piece async for piece in source])
+
+
+def _found(request: web.Request) -> Batch:
+    name = request.match_info["id"]
+    batch = request.app[BATCHES].get(name)
+    if batch is None:
+        raise NotFoundError(f"No batch found with id '{name}'.", param="batch_id")
+    return batch
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
