@@ -121,10 +121,19 @@ class TimedOutError(UpstreamError):
 
 
 class RejectedError(ApiError):
-    """An error that llama-server answered, in OpenAI's shape; it brings its own status and type."""
+    """An error that brings its own status and type: llama-server answered it, or a fault was asked for."""
 
-    def __init__(self, status: int, message: str, *, kind: str, param: str | None, code: str | None) -> None:
-        super().__init__(message, param=param, code=code)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        kind: str,
+        param: str | None,
+        code: str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, param=param, code=code, headers=headers)
         self.status = status
         self.type = kind
 

@@ -22,6 +22,7 @@ log = logging.getLogger("proxy")
 REQUEST_ID = web.RequestKey("request_id", str)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 _ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of its paths
+FAULT_HEADER = "x-sim-fault"
 CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
 
 
@@ -63,7 +64,7 @@ class Gate:
         try:
             if request.method == "OPTIONS":
                 return _preflight(request)
-            return await handler(request)
+            return await (_misbehaving(handler) if FAULT_HEADER in request.headers else handler)(request)
         except ApiError as error:
             return self._render(request, error)
         except web.HTTPException as refusal:
@@ -138,6 +139,17 @@ def render(error: ApiError, body: bytes | None = None) -> web.Response:
     """The one place where an error becomes a response; its body is OpenAI's, or the one given."""
     headers = {"Content-Type": "application/json", **error.headers}
     return web.Response(body=body or error.body(), status=error.status, headers=headers)
+
+
+def _misbehaving(handler: Handler) -> Handler:
+    """The handler, for a request whose header asks for faults."""
+    from proxy.faults.on_request import misbehave  # noqa: PLC0415 - thirty files that hardly any request needs
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        misbehave(request)
+        return await handler(request)
+
+    return handle
 
 
 def _preflight(request: web.Request) -> web.Response:

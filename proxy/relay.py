@@ -4,7 +4,10 @@ Both sources, the simulator and llama-server, leave through `send`, so whatever 
 (a fault) is a transform of that iterator. Knows nothing of models.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,8 +38,23 @@ class Answer:
     status: int = 200
 
 
+# What happens to an answer on its way out: faults.
+Shape = Callable[[Answer], Answer]
+SHAPES = web.RequestKey("shapes", tuple[Shape, ...])
+
+
+class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises to end the connection without an end
+    """The connection is to close in the middle of the answer, with a TCP reset or without one."""
+
+    def __init__(self, *, reset: bool) -> None:
+        super().__init__()
+        self.reset = reset
+
+
 async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Write the answer. A client that leaves closes the source, and so ends the generation upstream."""
+    if SHAPES in request:
+        answer = await _shaped(answer, request[SHAPES])
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
@@ -45,6 +63,18 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
             await response.prepare(request)
             await _pump(source, request, response)
     return response
+
+
+async def _shaped(answer: Answer, shapes: tuple[Shape, ...]) -> Answer:
+    """The answer as it goes out. Raises ApiError where a shape makes an error of it; its source is closed then."""
+    try:
+        for shape in shapes:
+            answer = shape(answer)
+    except ApiError:
+        if not isinstance(answer.body, bytes):
+            await answer.body.aclose()
+        raise
+    return answer
 
 
 async def _pump(source: Body, request: web.Request, response: web.StreamResponse) -> None:
@@ -61,4 +91,19 @@ async def _pump(source: Body, request: web.Request, response: web.StreamResponse
             # Half a JSON document cannot carry an error: break off, so that nobody takes it for whole.
             request.transport.close()
             return
+    except BrokenOff as how:
+        await _break_off(request, reset=how.reset)
+        return
     await response.write_eof()
+
+
+async def _break_off(request: web.Request, *, reset: bool) -> None:
+    transport = request.transport
+    if transport is None:
+        return
+    if reset:
+        await asyncio.sleep(0)  # what was written goes out in this turn of the loop
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
