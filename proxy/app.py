@@ -17,6 +17,8 @@ from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
 from proxy.endpoints.moderations import moderations
+from proxy.endpoints.responses import routes as responses
+from proxy.endpoints.responses.state import STATE, State
 from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
@@ -55,6 +57,7 @@ API: tuple[Route, ...] = (
     ("GET", "/v1/batches", batches.listed),
     ("GET", "/v1/batches/{id}", batches.one),
     ("POST", "/v1/batches/{id}/cancel", batches.cancel),
+    *responses.ROUTES,
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )
@@ -69,6 +72,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[MEMORY] = Memory()
     app[stored_chats.STORED] = Store(stored_chats.BOUNDS, times.clock)
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
+    app[STATE] = State(times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

@@ -1,0 +1,149 @@
+"""Decodes a request of the Responses API, and says in OpenAI's words what is wrong with it.
+
+Items and tools are checked each by its own type, and stay the objects that they were. The rules that span fields are
+rules.py's.
+"""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, inspect
+
+from proxy import wording
+from proxy.endpoints.call import Call, check_choice
+from proxy.endpoints.responses.schema import CALLABLE, FOREIGN_ITEMS, ITEMS, TOOLS, Asked, Namespace
+from proxy.errors import BadRequestError
+from proxy.keys import SETTINGS
+
+A = TypeVar("A", bound=Asked)
+S = TypeVar("S", bound=Struct)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?", re.DOTALL)
+_ENUM = re.compile(r"Invalid enum value '(.*)'(?: - at `\$(.*)`)?", re.DOTALL)
+_PLACE = re.compile(r"(?: - at `\$(.*)`)?\Z", re.DOTALL)
+_MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out of one object
+
+
+class Reader:
+    """Decodes one body. A lenient reader leaves out the fields that OpenAI does not have."""
+
+    def __init__(self, call: Call) -> None:
+        self._body = call.body
+        self._lenient = call.app[SETTINGS].lenient
+
+    def read(self, kind: type[A]) -> A:
+        """The request, its items and tools still as they were sent. Raises BadRequestError."""
+        body = self._body
+        for _ in range(_MOST_UNKNOWN if self._lenient else 1):
+            try:
+                return msgspec.json.decode(body, type=kind)
+            except msgspec.ValidationError as problem:
+                complaint = str(problem)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+                raise wording.malformed(problem) from None
+            less = wording.without_unknown(complaint, body) if self._lenient else None
+            if less is None:
+                break
+            body = less
+        raise self._in_words(kind, complaint, "")
+
+    def items(self, given: list[dict[str, Any]], where: str = "input") -> list[dict[str, Any]]:
+        """The items, each checked by its type, which is put in where it was left out. Raises BadRequestError."""
+        return [self._item(item, f"{where}[{index}]") for index, item in enumerate(given)]
+
+    def tools(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The tools, each checked by its type. Raises BadRequestError."""
+        return [self._tool(tool, f"tools[{index}]") for index, tool in enumerate(given)]
+
+    def _item(self, item: dict[str, Any], where: str) -> dict[str, Any]:
+        kind = item.get("type")
+        if kind is None:
+            kind = "item_reference" if "id" in item and "content" not in item and "role" not in item else "message"
+            item = {**item, "type": kind}
+        _check_type(kind, (*ITEMS, *FOREIGN_ITEMS), where)
+        if kind in ITEMS:
+            self._check(item, ITEMS[kind], where)
+        return item
+
+    def _tool(self, tool: dict[str, Any], where: str) -> dict[str, Any]:
+        kind = tool.get("type")
+        if kind is None:
+            raise wording.invalid(f"Object missing required field `type` - at `$.{where}`", self._body)
+        _check_type(kind, TOOLS, where)
+        if kind in (*CALLABLE, "namespace") and "name" not in tool:
+            # Before what is unknown: it is what a tool of chat completions is told here.
+            raise wording.invalid(f"Object missing required field `name` - at `$.{where}`", self._body)
+        if kind == "namespace":
+            self._check(tool, Namespace, where)
+            return {
+                **tool,
+                "tools": [self._tool(each, f"{where}.tools[{at}]") for at, each in enumerate(tool["tools"])],
+            }
+        if kind in CALLABLE:
+            self._check(tool, CALLABLE[kind], where)
+        return tool
+
+    def _check(self, value: dict[str, Any], kind: type[Struct], where: str) -> None:
+        for _ in range(_MOST_UNKNOWN if self._lenient else 1):
+            try:
+                msgspec.convert(value, kind)
+            except msgspec.ValidationError as problem:
+                complaint = str(problem)
+            else:
+                return
+            unknown = _UNKNOWN.fullmatch(complaint) if self._lenient else None
+            if unknown is None:
+                break
+            _at(value, unknown[2] or "").pop(unknown[1], None)
+        raise self._in_words(kind, complaint, where)
+
+    def _in_words(self, kind: type[Struct], complaint: str, where: str) -> BadRequestError:
+        if found := _ENUM.fullmatch(complaint):
+            path = (found[2] or "").removeprefix(".")
+            # OpenAI names the object, not its `type`, which says what the object is.
+            named = f"{where}.{path}".strip(".").removesuffix(".type")
+            try:
+                check_choice(named, found[1], supported(kind, path))
+            except BadRequestError as error:
+                return error
+        place = _PLACE.search(complaint)
+        assert place is not None, "it matches at the end"
+        path = f"{where}{place[1] or ''}".removeprefix(".")
+        told = complaint[: place.start()]
+        return wording.invalid(f"{told} - at `$.{path}`" if path else told, self._body)
+
+
+def supported(kind: Any, path: str) -> tuple[str, ...]:
+    """The words that a field at a path such as `content[0].type` may be."""
+    found = [inspect.type_info(kind)]
+    for name in re.findall(r"[^.\[\]]+", re.sub(r"\[\d+\]", "", path)):
+        structs = [each for each in _alternatives(found) if isinstance(each, inspect.StructType)]
+        found = [field.type for each in structs for field in each.fields if field.encode_name == name]
+    literals = [each for each in _alternatives(found) if isinstance(each, inspect.LiteralType)]
+    return tuple(str(value) for each in literals for value in each.values)
+
+
+def _alternatives(found: list[inspect.Type]) -> list[inspect.Type]:
+    flat: list[inspect.Type] = []
+    for each in found:
+        if isinstance(each, inspect.UnionType):
+            flat += _alternatives(list(each.types))
+        elif isinstance(each, inspect.ListType):
+            flat += _alternatives([each.item_type])
+        else:
+            flat.append(each)
+    return flat
+
+
+def _check_type(kind: Any, known: tuple[str, ...], where: str) -> None:
+    if not isinstance(kind, str):
+        raise BadRequestError(
+            f"Invalid type for '{where}.type': expected a string.", param=f"{where}.type", code="invalid_type"
+        )
+    check_choice(where, kind, known)
+
+
+def _at(value: Any, path: str) -> Any:
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        value = value[name] if name else value[int(index)]
+    return value

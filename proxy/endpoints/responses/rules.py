@@ -1,0 +1,124 @@
+"""The rules of a request to the Responses API that span fields, in OpenAI's words."""
+
+from collections.abc import Sequence
+
+from proxy.chat_rules import check_metadata
+from proxy.endpoints.responses.items import check_id, text
+from proxy.endpoints.responses.job import check_choice_of_tool
+from proxy.endpoints.responses.schema import Asked, Request
+from proxy.endpoints.responses.shape import conversation_of
+from proxy.endpoints.responses.state import Item
+from proxy.errors import BadRequestError, NotFoundError
+
+
+def check(ask: Request) -> None:
+    """The rules of a request by itself. Raises ApiError that names the first broken one."""
+    if ask.prompt is not None:
+        raise NotFoundError(f"Prompt with id '{ask.prompt.id}' not found.", param="prompt")
+    if ask.stream_options is not None and not ask.stream:
+        raise _only_with("stream_options", "stream")
+    if ask.background and ask.store is False:
+        raise _only_with("background", "store")
+    if ask.metadata:
+        check_metadata(ask.metadata)
+    check_asked(ask)
+    wanted = ask.text.format if ask.text else None
+    if wanted is not None and wanted.type == "json_schema":
+        for field in ("name", "schema"):
+            if getattr(wanted, field) is None:
+                raise _missing(f"text.format.{field}")
+        _check_schema(
+            wanted.schema or {},
+            strict=bool(wanted.strict),
+            of=f"response_format '{wanted.name}'",
+            param="text.format.schema",
+            code="invalid_json_schema",
+        )
+
+
+def check_asked(ask: Asked) -> None:
+    """The rules that hold for counting and compaction too. Raises BadRequestError."""
+    if ask.model is None:
+        raise _missing("model")
+    conversation = conversation_of(ask)
+    if conversation is not None and ask.previous_response_id is not None:
+        raise BadRequestError(
+            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Ensure you are only providing "
+            "one of: 'previous_response_id' or 'conversation'.",
+            param="previous_response_id",
+            code="mutually_exclusive_parameters",
+        )
+    if not ask.input and ask.input != "" and conversation is None and ask.previous_response_id is None:
+        raise BadRequestError(
+            'One of "input" or "previous_response_id" or "prompt" or "conversation" must be provided.',
+            param="input",
+            code="missing_required_parameter",
+        )
+    if ask.previous_response_id is not None:
+        check_id("previous_response_id", ask.previous_response_id, "resp")
+    if conversation is not None:
+        check_id("conversation", conversation, "conv")
+    check_choice_of_tool(ask)
+
+
+def check_json_is_asked_for(ask: Request, given: Sequence[Item]) -> None:
+    """With text.format of type json_object the word is in the messages. Raises BadRequestError."""
+    if ask.text is None or ask.text.format is None or ask.text.format.type != "json_object":
+        return
+    contents = [item.get("content" if item["type"] == "message" else "output") or "" for item in given]
+    if not any("json" in text(content).lower() for content in contents):
+        raise BadRequestError(
+            "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+            "'json_object'.",
+            param="input",
+        )
+
+
+def with_strictness(tools: Sequence[Item]) -> list[Item]:
+    """The tools as the answer shows them; where `strict` is open, strict if they can be. Raises BadRequestError."""
+    return [_with_strictness(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
+
+
+def _with_strictness(tool: Item, where: str) -> Item:
+    if tool["type"] == "namespace":
+        return {
+            **tool,
+            "tools": [_with_strictness(each, f"{where}.tools[{at}]") for at, each in enumerate(tool["tools"])],
+        }
+    if tool["type"] == "custom":
+        return {"description": None, "format": {"type": "text"}, **tool}
+    if tool["type"] != "function":
+        return tool
+    parameters, strict = tool.get("parameters"), tool.get("strict")
+    if parameters:
+        of, param = f"function '{tool['name']}'", f"{where}.parameters"
+        try:
+            _check_schema(
+                parameters, strict=strict is not False, of=of, param=param, code="invalid_function_parameters"
+            )
+        except BadRequestError:
+            if strict:
+                raise
+            _check_schema(parameters, strict=False, of=of, param=param, code="invalid_function_parameters")
+            strict = False
+    shown = {"type": "function", "description": None, "name": tool["name"], "parameters": parameters}
+    return shown | tool | {"strict": strict is not False}
+
+
+def _check_schema(schema: Item, *, strict: bool, of: str, param: str, code: str) -> None:
+    from proxy.sim import structured  # noqa: PLC0415 - who sends no schema need not load it
+
+    try:
+        if strict:
+            structured.check_strict(schema)
+        structured.check_schema(schema)
+    except structured.SchemaError as problem:
+        raise BadRequestError(f"Invalid schema for {of}: {problem}", param=param, code=code) from None
+
+
+def _only_with(field: str, other: str) -> BadRequestError:
+    return BadRequestError(f"The '{field}' parameter is only allowed when '{other}' is enabled.", param=field)
+
+
+def _missing(param: str) -> BadRequestError:
+    return BadRequestError(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")

@@ -1,0 +1,341 @@
+"""What a request to `POST /v1/responses` looks like: its fields, its items and its tools, each of these by its type.
+
+The fields are those of OpenAI's description, with the simulator's own `seed`, `response_length` and timings of streams.
+`Unchecked` marks what is accepted and looked at by nobody. The rules that span fields are rules.py's.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from proxy.schema import FunctionName, StreamOptions, Tokens, Unchecked
+
+Status = Literal["in_progress", "completed", "incomplete"]
+Mode = Literal["auto", "required"]
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9_-]+\Z")]
+CallId = Annotated[str, Meta(min_length=1, max_length=64)]
+Id = Annotated[str, Meta(max_length=64)] | None
+
+
+class Part(Struct, forbid_unknown_fields=True):
+    """One part of a content; text reaches the simulator, images and files are counted."""
+
+    type: Literal[
+        "input_text", "input_image", "output_text", "refusal", "input_file", "computer_screenshot", "summary_text"
+    ]
+    text: str | None = None
+    refusal: str | None = None
+    image_url: str | None = None
+    file_id: str | None = None
+    file_url: str | None = None
+    file_data: str | None = None
+    filename: str | None = None
+    detail: Literal["auto", "low", "high", "original"] | None = None
+    annotations: Unchecked = None
+    logprobs: Unchecked = None
+    parsed: Unchecked = None  # the SDK's helpers put it beside what they got
+    prompt_cache_breakpoint: Unchecked = None
+
+
+class Message(Struct, forbid_unknown_fields=True):
+    """One turn."""
+
+    role: Literal["assistant", "system", "developer", "user"]
+    content: str | list[Part]
+    type: Literal["message"] | None = None
+    id: Id = None
+    status: Status | None = None
+    phase: Literal["commentary", "final_answer"] | None = None
+
+
+class FunctionCall(Struct, forbid_unknown_fields=True):
+    """A call of a function; `arguments` is JSON as text."""
+
+    call_id: CallId
+    name: Name
+    arguments: str
+    type: str
+    id: Id = None
+    status: Status | None = None
+    namespace: str | None = None
+    caller: Unchecked = None
+    created_by: Unchecked = None
+    parsed_arguments: Unchecked = None
+
+
+class CustomCall(Struct, forbid_unknown_fields=True):
+    """A call of a tool that takes text."""
+
+    call_id: CallId
+    name: str
+    input: str
+    type: str
+    id: Id = None
+    status: Status | None = None
+    namespace: str | None = None
+    caller: Unchecked = None
+    created_by: Unchecked = None
+
+
+class CallOutput(Struct, forbid_unknown_fields=True):
+    """What a tool answered."""
+
+    call_id: CallId
+    output: str | list[Part]
+    type: str
+    id: Id = None
+    status: Status | None = None
+    name: str | None = None
+    namespace: str | None = None
+    caller: Unchecked = None
+    created_by: Unchecked = None
+
+
+class TextPart(Struct, forbid_unknown_fields=True):
+    """A text of a reasoning."""
+
+    text: str
+    type: str
+
+
+class ReasoningItem(Struct, forbid_unknown_fields=True):
+    """A reasoning as an earlier answer had it."""
+
+    id: Annotated[str, Meta(max_length=64)]
+    type: str
+    summary: list[TextPart]
+    content: list[TextPart] | None = None
+    encrypted_content: str | None = None
+    status: Status | None = None
+
+
+class Reference(Struct, forbid_unknown_fields=True):
+    """An item that is stored here."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    type: Literal["item_reference"] | None = None
+
+
+class Compaction(Struct, forbid_unknown_fields=True):
+    """A conversation made short by `POST /v1/responses/compact`."""
+
+    encrypted_content: str
+    type: str
+    id: Id = None
+    created_by: Unchecked = None
+
+
+ITEMS: Mapping[str, type[Struct]] = {
+    "message": Message,
+    "function_call": FunctionCall,
+    "function_call_output": CallOutput,
+    "custom_tool_call": CustomCall,
+    "custom_tool_call_output": CallOutput,
+    "reasoning": ReasoningItem,
+    "item_reference": Reference,
+    "compaction": Compaction,
+}
+# Of tools that OpenAI runs itself: kept in their place, not looked at, and not seen by the simulator.
+FOREIGN_ITEMS = (
+    "file_search_call",
+    "computer_call",
+    "computer_call_output",
+    "web_search_call",
+    "image_generation_call",
+    "code_interpreter_call",
+    "local_shell_call",
+    "local_shell_call_output",
+    "shell_call",
+    "shell_call_output",
+    "apply_patch_call",
+    "apply_patch_call_output",
+    "mcp_list_tools",
+    "mcp_approval_request",
+    "mcp_approval_response",
+    "mcp_call",
+    "tool_search_call",
+    "tool_search_output",
+    "additional_tools",
+    "program",
+    "program_output",
+)
+
+
+class FunctionTool(Struct, forbid_unknown_fields=True):
+    """A function that can be called; `parameters` is a JSON Schema."""
+
+    name: Name
+    type: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+    output_schema: Unchecked = None
+    defer_loading: Unchecked = None
+    allowed_callers: Unchecked = None
+
+
+class TextFormat(Struct, forbid_unknown_fields=True):
+    """What a custom tool takes: any text, or text by a grammar."""
+
+    type: Literal["text", "grammar"]
+    syntax: Literal["lark", "regex"] | None = None
+    definition: str | None = None
+
+
+class CustomTool(Struct, forbid_unknown_fields=True):
+    """A tool that takes text."""
+
+    name: Name
+    type: str
+    description: str | None = None
+    format: TextFormat | None = None
+    defer_loading: Unchecked = None
+    allowed_callers: Unchecked = None
+
+
+class Namespace(Struct, forbid_unknown_fields=True):
+    """Functions and custom tools under a common name."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    type: str
+    tools: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    description: str | None = None
+
+
+CALLABLE: Mapping[str, type[Struct]] = {"function": FunctionTool, "custom": CustomTool}
+# Tools that OpenAI runs itself: accepted, never called.
+HOSTED = (
+    "web_search",
+    "web_search_2025_08_26",
+    "web_search_preview",
+    "web_search_preview_2025_03_11",
+    "file_search",
+    "computer",
+    "computer_use",
+    "computer_use_preview",
+    "code_interpreter",
+    "image_generation",
+    "mcp",
+    "local_shell",
+    "shell",
+    "apply_patch",
+    "tool_search",
+    "programmatic_tool_calling",
+)
+TOOLS = (*CALLABLE, "namespace", *HOSTED)
+
+
+class ChosenTool(Struct, forbid_unknown_fields=True):
+    """A choice that is an object: one tool, or some of them."""
+
+    type: str
+    name: str | None = None
+    mode: Mode | None = None
+    tools: list[dict[str, Any]] | None = None
+    server_label: str | None = None
+
+
+class Format(Struct, forbid_unknown_fields=True):
+    """Text, any JSON object, or JSON by a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    name: FunctionName | None = None
+    description: str | None = None
+    schema: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Text(Struct, forbid_unknown_fields=True):
+    """How the text is to be."""
+
+    format: Format | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+
+
+_Summary = Literal["auto", "concise", "detailed"]
+
+
+class Reasoning(Struct, forbid_unknown_fields=True):
+    """How much to think, and what to tell of it."""
+
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    summary: _Summary | None = None
+    generate_summary: _Summary | None = None
+    context: Literal["auto", "current_turn", "all_turns"] | None = None
+    mode: Unchecked = None
+
+
+class Prompt(Struct, forbid_unknown_fields=True):
+    """A template that is stored at OpenAI."""
+
+    id: str
+    version: str | None = None
+    variables: Unchecked = None
+
+
+class ConversationId(Struct, forbid_unknown_fields=True):
+    """A conversation as an object."""
+
+    id: str
+
+
+class Asked(Struct, forbid_unknown_fields=True):
+    """What a response, a count of its tokens and a compaction have in common."""
+
+    model: Annotated[str, Meta(min_length=1)] | None = None
+    input: str | list[dict[str, Any]] | None = None
+    instructions: str | None = None
+    previous_response_id: str | None = None
+    conversation: str | ConversationId | None = None
+    tools: Annotated[list[dict[str, Any]], Meta(max_length=1024)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
+    parallel_tool_calls: bool | None = None
+    text: Text | None = None
+    reasoning: Reasoning | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: Unchecked = None
+    prompt_cache_retention: Literal["in_memory", "24h"] | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None = None
+    personality: Unchecked = None
+    image: Unchecked = None
+
+
+class Request(Asked, forbid_unknown_fields=True):
+    """Every field of a response's; which of them change the answer is told in docs/responses.md."""
+
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    background: bool | None = None
+    store: bool | None = None
+    prompt: Prompt | None = None
+    include: (
+        list[
+            Literal[
+                "file_search_call.results",
+                "web_search_call.results",
+                "web_search_call.action.sources",
+                "message.input_image.image_url",
+                "computer_call_output.output.image_url",
+                "code_interpreter_call.outputs",
+                "reasoning.encrypted_content",
+                "message.output_text.logprobs",
+            ]
+        ]
+        | None
+    ) = None
+    max_output_tokens: Annotated[int, Meta(ge=16)] | None = None
+    max_tool_calls: Tokens | None = None
+    metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    user: str | None = None
+    safety_identifier: Annotated[str, Meta(max_length=128)] | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    response_length: Literal["short", "medium", "long"] | None = None
+    moderation: Unchecked = None
+    context_management: Unchecked = None
+    background_options: Unchecked = None
+    access_programs: Unchecked = None
