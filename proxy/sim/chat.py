@@ -1,43 +1,55 @@
 """gpt-sim-1's chat completion: a pure function from a job to an answer.
 
-The text depends on the messages, the seeds, the wanted length and VERSION, and on nothing else: no clock, no
-state, no table that differs between Python versions. `max_tokens`, `stop` and `n` only cut or repeat it.
+The answer depends on the job and on VERSION, and on nothing else: no clock, no state, no table that differs between
+Python versions. `max_tokens`, `stop` and `n` only cut or repeat a text. What asks for more than a text about the
+prompt is answered by demands.py.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal
 
-from proxy.sim.job import Answer, ChatJob, Choice, Length, Message
+from proxy.sim.job import REFUSE, RESULTS, Answer, ChatJob, Choice, Length, Message, Tool
+from proxy.sim.limits import limited
 from proxy.sim.prose import compose
-from proxy.sim.tokens import count, cut
-from proxy.sim.topics import read
+from proxy.sim.tokens import count
+from proxy.sim.topics import Reading, read
 
 VERSION = 1  # goes up whenever any job's text changes
 
 _LONGEST_REMEMBERED, _MOST_REMEMBERED = 2000, 4  # characters of all messages; choices
+_NO_MORE = (None, (), None, None, (), None)
 _BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 
 
 def complete(job: ChatJob) -> Answer:
-    """Answer a job. Takes some 20 µs once the token tables are loaded, and 3 for a job that came before."""
-    if job.n > _MOST_REMEMBERED or sum([len(m.text) for m in job.messages]) > _LONGEST_REMEMBERED:
+    """Answer a job. Takes some 20 µs once the token tables are loaded, and 3 for a job that came before.
+
+    Raises structured.SchemaError for a schema, of a tool or of the answer, that cannot be met.
+    """
+    if job.n > _MOST_REMEMBERED or job.top_logprobs is not None or _size(job) > _LONGEST_REMEMBERED:
         return _answer(job)
     return _remembered(job)
+
+
+def _size(job: ChatJob) -> int:
+    """Characters that remembering a job would keep."""
+    size = sum([len(message.text) for message in job.messages])
+    if job.tools_given or job.tool_use or job.format or job.prediction:
+        tools = (*job.tools_given, *(job.tool_use.tools if job.tool_use else ()))
+        size += sum([len(tool.description) + len(tool.parameters) for tool in tools])
+        size += len(job.prediction or "") + len(job.format.schema if job.format else "")
+    return size
 
 
 def _answer(job: ChatJob) -> Answer:
     length: Length = job.response_length or "medium"
     seen = _digest(job, length)
     reading = read([m.text for m in job.messages if m.role == "user"], _background(job.messages))
-    choices = tuple(
-        _choice(index, compose(reading, length, blake2b(seen + b"%d" % index).digest()), job) for index in range(job.n)
-    )
+    choices = _choices(job, length, reading, seen)
     return Answer(
         id=_identifier(job, seen),
         choices=choices,
-        prompt_tokens=prompt_tokens(job.messages),
+        prompt_tokens=prompt_tokens(job.messages, job.tools_given),
         completion_tokens=sum([choice.completion_tokens for choice in choices]),
         system_fingerprint=fingerprint(job.server_seed),
     )
@@ -48,13 +60,24 @@ def _answer(job: ChatJob) -> Answer:
 _remembered = lru_cache(maxsize=256)(_answer)
 
 
-def prompt_tokens(messages: tuple[Message, ...]) -> int:
-    """3 tokens a message, its role and its text, and 3 that prime the answer.
+def prompt_tokens(messages: tuple[Message, ...], tools: tuple[Tool, ...] = ()) -> int:
+    """3 tokens a message, its role and its text, one more and the name where it has one, and 3 that prime the answer.
 
     The formula that OpenAI publishes for gpt-4o and the like in its cookbook, "How to count tokens with
-    tiktoken", function `num_tokens_from_messages`.
+    tiktoken", function `num_tokens_from_messages`; calls count as their names and arguments. `tools` add what the
+    cookbook's `num_tokens_for_tools` says.
     """
-    return 3 + sum([3 + count(m.role) + count(m.text) for m in messages])
+    tokens = 3 + sum([3 + count(m.role) + count(m.text) + m.media_tokens for m in messages])
+    for message in messages:
+        if message.name:
+            tokens += 1 + count(message.name)
+        for call in message.tool_calls:
+            tokens += count(call.name) + count(call.arguments)
+    if tools:
+        from proxy.sim.tools.cost import tool_tokens  # noqa: PLC0415 - who only chats need not load it
+
+        tokens += tool_tokens(tools)
+    return tokens
 
 
 @lru_cache(maxsize=16)
@@ -63,34 +86,27 @@ def fingerprint(server_seed: int) -> str:
     return "fp_" + blake2b(b"%d %d" % (VERSION, server_seed), digest_size=5).hexdigest()
 
 
-def _choice(index: int, sentences: Iterator[str], job: ChatJob) -> Choice:
-    finish: Literal["stop", "length"] = "stop"
-    if job.max_tokens is None:
-        text = "".join(sentences)
-        tokens = count(text)
-    else:
-        text, tokens, shortened = _beginning(sentences, job.max_tokens)
-        finish = "length" if shortened else "stop"
-    # After the length cut: a stop string that is not complete within max_tokens is never seen.
-    matches = [at for at in (text.find(stop) for stop in job.stop if stop) if at >= 0]
-    if matches:
-        text, finish = text[: min(matches)], "stop"
-        tokens = count(text)
-    return Choice(index, text, finish, tokens)
+def _choices(job: ChatJob, length: Length, reading: Reading, seen: bytes) -> tuple[Choice, ...]:
+    if _demands_more(job):
+        from proxy.sim import demands  # noqa: PLC0415 - schemas and tools, which who only chats need not load
+
+        return demands.choices(job, length, reading, seen)
+    keys = [blake2b(seen + b"%d" % index).digest() for index in range(job.n)]
+    cut = [limited(compose(reading, length, key), job.max_tokens, job.stop) for key in keys]
+    return tuple([Choice(index, text, finish, tokens) for index, (text, tokens, finish) in enumerate(cut)])
 
 
-def _beginning(sentences: Iterator[str], max_tokens: int) -> tuple[str, int, bool]:
-    """`cut` of the whole text, for which no more of it is written than needed."""
-    text = ""
-    for sentence in sentences:
-        text += sentence
-        # A token of English is hardly ever as long as 8 characters. Only the last token of a beginning can be
-        # another one in the whole text, and with more than `max_tokens` of them it is not among those kept.
-        if len(text) > 8 * max_tokens:
-            kept = cut(text, max_tokens)
-            if kept[2]:
-                return kept
-    return cut(text, max_tokens)
+def _demands_more(job: ChatJob) -> bool:
+    """Whether anything but a text about the prompt is asked for."""
+    return (
+        job.tool_use is not None
+        or job.format is not None
+        or job.top_logprobs is not None
+        or job.reasoning_effort is not None
+        or job.prediction is not None
+        or job.logit_bias != ()
+        or any(message.role in RESULTS or REFUSE in message.text for message in job.messages)
+    )
 
 
 def _digest(job: ChatJob, length: Length) -> bytes:
@@ -102,8 +118,14 @@ def _digest(job: ChatJob, length: Length) -> bytes:
 
 def _identifier(job: ChatJob, seen: bytes) -> str:
     # Not repr(), whose idea of a printable character changes with Python's Unicode tables.
-    cuts = ascii((job.max_tokens, job.stop, job.n)).encode("ascii")
-    return "chatcmpl-" + blake2b(seen + cuts, digest_size=29).digest().translate(_BASE62).decode("ascii")
+    cuts = ascii((job.max_tokens, job.stop, job.n))
+    more = (job.tool_use, job.tools_given, job.format, job.top_logprobs, job.logit_bias, job.reasoning_effort)
+    beside = [(m.name, m.tool_calls, m.tool_call_id, m.media_tokens) for m in job.messages]
+    if more != _NO_MORE or job.prediction is not None or any(any(each) for each in beside):
+        cuts += ascii((more, job.prediction, beside))
+    return "chatcmpl-" + blake2b(seen + cuts.encode("ascii"), digest_size=29).digest().translate(_BASE62).decode(
+        "ascii"
+    )
 
 
 def _background(messages: tuple[Message, ...]) -> list[str]:

@@ -12,6 +12,9 @@ from typing import Literal
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 Length = Literal["short", "medium", "long"]
 
+REFUSE = "[[refuse]]"  # in the user's last message or a system message it makes the answer a refusal
+RESULTS = frozenset({"tool", "function"})  # roles whose messages are what a tool gave back
+
 # One streamed piece: a word with the space before it, or a mark with the line breaks after it.
 _PIECES = re.compile(r" ?[^ \n.,;:!?]+|[^ ]\n*| ")
 

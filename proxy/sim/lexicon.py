@@ -4,7 +4,8 @@ Only data. Everything else in a prompt counts as a word that an answer can be ab
 """
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a list, as data is easiest read."""
     return frozenset(text.split())
 
 
@@ -15,23 +16,23 @@ DETERMINERS = {
 }
 
 # May stand inside a phrase: "the capital of France".
-LINKS = _words("about and behind between for in of")
+LINKS = words_of("about and behind between for in of")
 
 # The next lower-case word is a verb: "to sort", "that reverses", "we deploy".
-BEFORE_VERBS = _words("""
+BEFORE_VERBS = words_of("""
     to that who i we they you he she can could should would will might must cannot can't couldn't
     don't doesn't didn't won't wouldn't shouldn't isn't let's let please i'd we'd i'll we'll you'd
     """)
 
-GREETINGS = _words("greetings hello hey hi hiya howdy yo")
-DAY_PARTS = _words("afternoon day evening morning")
-THANKS = _words("thank thanks thx ty cheers")
-FAREWELLS = _words("bye cya farewell goodbye goodnight")
+GREETINGS = words_of("greetings hello hey hi hiya howdy yo")
+DAY_PARTS = words_of("afternoon day evening morning")
+THANKS = words_of("thank thanks thx ty cheers")
+FAREWELLS = words_of("bye cya farewell goodbye goodnight")
 # Say nothing yet about what kind of turn follows them.
-FILLERS = _words("again all also and everyone now ok okay so much there then very well you")
+FILLERS = words_of("again all also and everyone now ok okay so much there then very well you")
 
 # Never part of a phrase.
-FUNCTION_WORDS = _words("""
+FUNCTION_WORDS = words_of("""
     all also am another any anybody anyone anything are as at be because been before being best both but by
     did do does doing done down each either else even ever every few first from good got great had has have having
     here hers herself him himself his her how how's i'm i've if into is it it's its itself just last less like
@@ -47,7 +48,7 @@ FUNCTION_WORDS = _words("""
     """)
 
 # Verbs that are hardly ever nouns, in the forms that prompts use.
-VERBS = _words("""
+VERBS = words_of("""
     add added affect affects ask asked avoid become becomes began begin begins believe break breaks bring brings
     build built buy calculate came caused choose come comes compare compute consider convert crashes create
     created creates decide define describe describes did differ differs discuss do exist exists explain explains
@@ -63,7 +64,7 @@ VERBS = _words("""
     """)
 
 # Ask for something when they open a sentence, though elsewhere they can be nouns.
-IMPERATIVES = _words("""
+IMPERATIVES = words_of("""
     act analyse analyze answer brainstorm build calculate check classify code compare complete compose compute
     continue convert count create debug define describe design develop discuss do draft draw edit elaborate
     estimate evaluate explain extract fill find fix format generate give guide help identify imagine implement
@@ -73,7 +74,7 @@ IMPERATIVES = _words("""
     """)
 
 # Nouns that say what sort of answer is wanted, not what it is about; alone they make no topic.
-GENERIC_NOUNS = _words("""
+GENERIC_NOUNS = words_of("""
     advice answer answers article assistant beginner beginners bullet detail details difference differences
     email essay example examples expert explanation fact facts help helpful idea ideas information introduction
     issue item items joke kind letter line lines list lists message name names number overview paragraph
@@ -85,9 +86,11 @@ GENERIC_NOUNS = _words("""
 
 SAY_NOTHING = GENERIC_NOUNS | LINKS | DETERMINERS.keys() | set(DETERMINERS.values())
 
-NOUNS_IN_LY = _words("anomaly assembly butterfly family supply")
+NOUNS_IN_LY = words_of("anomaly assembly butterfly family supply")
 
-YES_NO = _words("is are am was were do does did has have had can could should would will may might isn't aren't don't")
+YES_NO = words_of(
+    "is are am was were do does did has have had can could should would will may might isn't aren't don't"
+)
 ASKING = {
     **dict.fromkeys(("what", "what's", "which", "whats"), "what"),
     **dict.fromkeys(("how", "how's"), "how"),

@@ -1,0 +1,1 @@
+"""Which tools the simulator calls, with which arguments, and what it says about their results."""

@@ -1,0 +1,70 @@
+"""The arguments of a call: JSON that meets the tool's schema, with values from what was said."""
+
+import json
+import re
+from typing import Any
+
+from proxy.sim.job import Tool
+from proxy.sim.structured import Draw, Hints, Plan, compiled
+from proxy.sim.tools.turn import Turn
+
+_QUOTE = '"'
+_LARGEST_REMEMBERED = 20_000  # characters of a schema
+_FENCED = re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)
+__QUOTED = re.compile('["\u201c`]([^"\u201c\u201d`]+)["\u201d`]')
+
+
+def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str:
+    """The arguments, or the input of a custom tool. Raises SchemaError.
+
+    Values come from the texts, the earlier ones first, then from results in this turn; `key` decides the rest.
+    """
+    if tool.custom and tool.parameters == "{}":
+        return _input(texts)
+    hints = Hints.of([clean(text) for text in (*told(turn), *reversed(texts))])
+    value = _plan(tool).instance(Draw(key), hints)
+    return value if tool.custom and isinstance(value, str) else dumped(value)
+
+
+def told(turn: Turn) -> list[str]:
+    """What tools gave back, as texts in which "temperature": 18 is also found as temperature: 18."""
+    return [f"{result.text}\n{result.text.replace(_QUOTE, '')}" for result in turn.results]
+
+
+def dumped(value: Any) -> str:
+    """JSON without spaces, as OpenAI's models write it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def plan(schema: str) -> Plan:
+    """A schema made ready; remembered unless it is large. Raises SchemaError."""
+    return compiled.__wrapped__(schema) if len(schema) > _LARGEST_REMEMBERED else compiled(schema)
+
+
+def _plan(tool: Tool) -> Plan:
+    if tool.custom:
+        return plan(tool.parameters)
+    try:
+        schema = json.loads(tool.parameters)
+    except (ValueError, RecursionError):
+        return plan(tool.parameters)
+    # Arguments are an object, also where a schema leaves that open or there is none.
+    if isinstance(schema, dict) and "type" not in schema:
+        if not schema:
+            schema["properties"], schema["additionalProperties"] = {}, False
+        return plan(json.dumps({"type": "object"} | schema))
+    return plan(tool.parameters)
+
+
+def _input(texts: tuple[str, ...]) -> str:
+    """The text that a custom tool gets: the first code or quotation in the texts, else what was said."""
+    for pattern in (_FENCED, __QUOTED):
+        for text in texts:
+            if (found := pattern.search(text)) and found.group(1).strip():
+                return clean(found.group(1)).strip()
+    return clean(texts[0]).strip() if texts else ""
+
+
+def clean(text: str) -> str:
+    """Without lone surrogates, which no answer could carry."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
