@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import batches, files, health, models, stored_chats
+from proxy.endpoints import batches, files, health, images, models, stored_chats
 from proxy.endpoints.call import over_http
 from proxy.endpoints.chat import MEMORY, Memory, chat
 from proxy.endpoints.completions import completions
@@ -46,6 +46,10 @@ API: tuple[Route, ...] = (
     ("POST", "/v1/completions", over_http(completions)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
     ("POST", "/v1/moderations", over_http(moderations)),
+    ("POST", "/v1/images/generations", over_http(images.generations)),
+    ("POST", "/v1/images/edits", over_http(images.edits)),
+    ("POST", "/v1/images/variations", over_http(images.variations)),
+    ("GET", "/v1/images/files/{name}", images.picture),
     ("POST", "/v1/files", over_http(files.upload)),
     ("GET", "/v1/files", files.listed),
     ("GET", "/v1/files/{id}", files.one),
@@ -73,6 +77,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[stored_chats.STORED] = Store(stored_chats.BOUNDS, times.clock)
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
     app[STATE] = State(times.clock)
+    app[images.PICTURES] = Store(images.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

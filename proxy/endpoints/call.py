@@ -129,6 +129,17 @@ def check_model(call: Call, name: str) -> None:
         check_listed(name)
 
 
+def check_simulated(call: Call, name: str) -> None:
+    """`check_model`, where llama-server has nothing to offer: refuses the real model's name too. Raises ApiError."""
+    if is_real(name, call.app[REAL_MODEL]):
+        raise BadRequestError(
+            f"The model '{name}' reads and writes texts only. Every other name is simulated here, such as gpt-sim-1.",
+            param="model",
+            code="model_not_supported",
+        )
+    check_model(call, name)
+
+
 def check_choice(param: str, value: str | None, supported: Sequence[str]) -> None:
     """Raises BadRequestError for a word that is not one of the supported ones; none at all is fine."""
     if value is not None and value not in supported:

@@ -22,7 +22,7 @@ def image_tokens(url: str, detail: str | None) -> int:
     """The tokens of an image, from the size in its data: URL; an image elsewhere counts the base."""
     if detail == "low":
         return BASE
-    size = _size(_decoded(url.partition(";base64,")[2])) if url.startswith("data:") else None
+    size = dimensions(_decoded(url.partition(";base64,")[2])) if url.startswith("data:") else None
     if size is None:
         return BASE
     width, height = size
@@ -56,7 +56,7 @@ def _decoded(data: str) -> bytes:
         return b""
 
 
-def _size(image: bytes) -> tuple[int, int] | None:
+def dimensions(image: bytes) -> tuple[int, int] | None:
     """Width and height of a PNG, GIF, JPEG or lossy WebP."""
     found: tuple[int, int] | None = None
     if image.startswith(b"\x89PNG\r\n\x1a\n") and len(image) >= 24:

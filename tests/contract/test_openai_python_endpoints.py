@@ -1,9 +1,13 @@
 """The official Python client at the endpoints beside chat, against the running program."""
 
 import math
+from base64 import b64decode
 
+import httpx
 import openai
 import pytest
+
+from tests.proxy.sim.pictures import png_pixels
 
 
 @pytest.fixture
@@ -82,3 +86,37 @@ def test_moderations_of_texts_and_of_parts(client):
     assert answer.results[0].categories.violence
     assert answer.results[0].category_scores.harassment_threatening > 0.5
     assert parts.results[0].category_applied_input_types.violence == ["text", "image"]
+
+
+def test_images_by_address_in_base64_and_as_events(client):
+    old = client.images.generate(model="dall-e-3", prompt="A red fox")
+    new = client.images.generate(model="gpt-image-2", prompt="A red fox", size="64x64")
+    events = list(
+        client.images.generate(model="gpt-image-2", prompt="A red fox", size="64x64", stream=True, partial_images=1)
+    )
+
+    assert len(png_pixels(httpx.get(old.data[0].url).content)) == 1024
+    assert old.data[0].revised_prompt == "A red fox"
+    assert len(png_pixels(b64decode(new.data[0].b64_json))) == 64
+    assert [event.type for event in events] == ["image_generation.partial_image", "image_generation.completed"]
+    assert (events[-1].b64_json, events[-1].usage.total_tokens) == (new.data[0].b64_json, new.usage.total_tokens)
+
+
+def test_images_are_edited_and_varied(client):
+    picture = b64decode(client.images.generate(model="gpt-image-2", prompt="A fox", size="64x64").data[0].b64_json)
+    files = [("a.png", picture, "image/png"), ("b.png", picture, "image/png")]
+
+    edited = client.images.edit(model="gpt-image-1", image=files, prompt="a hat", mask=("m.png", picture, "image/png"))
+    stream = client.images.edit(model="gpt-image-1", image=files[0], prompt="a hat", stream=True)
+    with pytest.warns(DeprecationWarning):  # as OpenAI has retired variations
+        varied = client.images.create_variation(image=picture, n=2, response_format="b64_json", size="256x256")
+
+    assert edited.usage.input_tokens_details.image_tokens == 388
+    assert [event.type for event in stream] == ["image_edit.completed"]
+    assert [len(png_pixels(b64decode(each.b64_json))) for each in varied.data] == [256, 256]
+
+
+def test_images_errors_are_the_clients_own_kinds(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.images.generate(model="dall-e-3", prompt="A fox", size="256x256")
+    assert (caught.value.param, caught.value.code) == ("size", "invalid_value")

@@ -1,0 +1,75 @@
+"""The images that come with a request: whether they are what OpenAI takes, and their tokens. Nobody looks at them."""
+
+from hashlib import blake2b
+from math import ceil
+
+from proxy.endpoints.form import File, Form
+from proxy.endpoints.media import dimensions
+from proxy.errors import BadRequestError
+
+_KINDS = ("image/jpeg", "image/png", "image/webp")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_SIGNATURES = (_PNG, b"\xff\xd8\xff", b"RIFF")
+_MOST, _LARGEST, _LARGEST_OF_DALL_E = 16, 50 * 1024 * 1024, 4 * 1024 * 1024  # OpenAI's, in bytes
+_BASE, _TILE, _SHORTER, _TILE_SIDE = 65, 129, 512, 512  # tokens and pixels, as published for gpt-image-1
+
+
+def images(form: Form, *, of_gpt: bool) -> list[File]:
+    """Those to be changed: several of three kinds, or for DALL·E one square PNG. Raises BadRequestError."""
+    files = form.several("image", at_most=_MOST if of_gpt else 1)
+    for number, file in enumerate(files, 1):
+        if of_gpt and file.content_type not in _KINDS:
+            raise BadRequestError(
+                f"Invalid file 'image': unsupported mimetype ('{file.content_type}'). Supported file formats are "
+                "'image/jpeg', 'image/png', and 'image/webp'.",
+                param="image",
+                code="unsupported_file_mimetype",
+            )
+        size = dimensions(file.data)
+        if not file.data.startswith(_SIGNATURES) or (size is None and not file.data.startswith(b"RIFF")):
+            raise _invalid(f"Invalid image file or mode for image {number}, please check your image file.")
+        if not of_gpt and (not file.data.startswith(_PNG) or len(file.data) >= _LARGEST_OF_DALL_E):
+            raise _invalid("Uploaded image must be a PNG and less than 4 MB.")
+        if not of_gpt and size and size[0] != size[1]:
+            raise _invalid("Uploaded image must be square.")
+        if len(file.data) >= _LARGEST:
+            raise _invalid("Uploaded image must be less than 50 MB.")
+    return files
+
+
+def check_mask(form: Form, image: File) -> None:
+    """A mask is a PNG of the size of the first image. Raises BadRequestError."""
+    if "mask" not in form.files:
+        return
+    mask = form.file("mask")
+    if not mask.data.startswith(_PNG) or len(mask.data) >= _LARGEST_OF_DALL_E:
+        raise _invalid("Uploaded mask must be a PNG and less than 4 MB.", "mask")
+    size, wanted = dimensions(mask.data), dimensions(image.data)
+    if size is None:
+        raise _invalid("Invalid mask file, please check your image file.", "mask")
+    if wanted is not None and size != wanted:
+        raise _invalid(
+            f"Invalid mask image: its size, {size[0]}x{size[1]}, is not that of the image, {wanted[0]}x{wanted[1]}.",
+            "mask",
+        )
+
+
+def tokens(image: File) -> int:
+    """What an image counts as input, of low fidelity: by tiles once its shorter side is at most 512 pixels."""
+    size = dimensions(image.data)
+    if size is None:
+        return _BASE + _TILE
+    scale = min(1, _SHORTER / min(size))
+    return _BASE + _TILE * ceil(size[0] * scale / _TILE_SIDE) * ceil(size[1] * scale / _TILE_SIDE)
+
+
+def digest(files: list[File]) -> bytes:
+    """What tells images from others."""
+    seen = blake2b()
+    for file in files:
+        seen.update(b"%d:" % len(file.data) + file.data)
+    return seen.digest()
+
+
+def _invalid(message: str, param: str = "image") -> BadRequestError:
+    return BadRequestError(message, param=param, code="invalid_image_file")
