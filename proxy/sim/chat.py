@@ -12,7 +12,7 @@ from proxy.sim.job import REFUSE, RESULTS, Answer, ChatJob, Choice, Length, Mess
 from proxy.sim.limits import limited
 from proxy.sim.prose import compose
 from proxy.sim.tokens import count
-from proxy.sim.topics import Reading, read
+from proxy.sim.topics import read
 
 VERSION = 1  # goes up whenever any job's text changes
 
@@ -44,10 +44,10 @@ def _size(job: ChatJob) -> int:
 def _answer(job: ChatJob) -> Answer:
     length: Length = job.response_length or "medium"
     seen = _digest(job, length)
-    reading = read([m.text for m in job.messages if m.role == "user"], _background(job.messages))
-    choices = _choices(job, length, reading, seen)
+    plain = _is_plain(job)
+    choices = _choices(job, length, seen, plain=plain)
     return Answer(
-        id=_identifier(job, seen),
+        id=_identifier(job, seen, plain=plain),
         choices=choices,
         prompt_tokens=prompt_tokens(job.messages, job.tools_given),
         completion_tokens=sum([choice.completion_tokens for choice in choices]),
@@ -86,8 +86,9 @@ def fingerprint(server_seed: int) -> str:
     return "fp_" + blake2b(b"%d %d" % (VERSION, server_seed), digest_size=5).hexdigest()
 
 
-def _choices(job: ChatJob, length: Length, reading: Reading, seen: bytes) -> tuple[Choice, ...]:
-    if _demands_more(job):
+def _choices(job: ChatJob, length: Length, seen: bytes, *, plain: bool) -> tuple[Choice, ...]:
+    reading = read([m.text for m in job.messages if m.role == "user"], _background(job.messages))
+    if not plain:
         from proxy.sim import demands  # noqa: PLC0415 - schemas and tools, which who only chats need not load
 
         return demands.choices(job, length, reading, seen)
@@ -96,17 +97,15 @@ def _choices(job: ChatJob, length: Length, reading: Reading, seen: bytes) -> tup
     return tuple([Choice(index, text, finish, tokens) for index, (text, tokens, finish) in enumerate(cut)])
 
 
-def _demands_more(job: ChatJob) -> bool:
-    """Whether anything but a text about the prompt is asked for."""
-    return (
-        job.tool_use is not None
-        or job.format is not None
-        or job.top_logprobs is not None
-        or job.reasoning_effort is not None
-        or job.prediction is not None
-        or job.logit_bias != ()
-        or any(message.role in RESULTS or REFUSE in message.text for message in job.messages)
-    )
+def _is_plain(job: ChatJob) -> bool:
+    """Whether texts are all that is given and asked for."""
+    more = (job.tool_use, job.tools_given, job.format, job.top_logprobs, job.logit_bias, job.reasoning_effort)
+    if more != _NO_MORE or job.prediction is not None:
+        return False
+    for m in job.messages:
+        if m.role in RESULTS or m.tool_calls or m.name or m.media_tokens or m.tool_call_id or REFUSE in m.text:
+            return False
+    return True
 
 
 def _digest(job: ChatJob, length: Length) -> bytes:
@@ -116,12 +115,12 @@ def _digest(job: ChatJob, length: Length) -> bytes:
     return blake2b((head + turns).encode("utf-8", "surrogatepass")).digest()
 
 
-def _identifier(job: ChatJob, seen: bytes) -> str:
+def _identifier(job: ChatJob, seen: bytes, *, plain: bool) -> str:
     # Not repr(), whose idea of a printable character changes with Python's Unicode tables.
     cuts = ascii((job.max_tokens, job.stop, job.n))
-    more = (job.tool_use, job.tools_given, job.format, job.top_logprobs, job.logit_bias, job.reasoning_effort)
-    beside = [(m.name, m.tool_calls, m.tool_call_id, m.media_tokens) for m in job.messages]
-    if more != _NO_MORE or job.prediction is not None or any(any(each) for each in beside):
+    if not plain:
+        more = (job.tool_use, job.tools_given, job.format, job.top_logprobs, job.logit_bias, job.reasoning_effort)
+        beside = [(m.name, m.tool_calls, m.tool_call_id, m.media_tokens) for m in job.messages]
         cuts += ascii((more, job.prediction, beside))
     return "chatcmpl-" + blake2b(seen + cuts.encode("ascii"), digest_size=29).digest().translate(_BASE62).decode(
         "ascii"

@@ -1,10 +1,11 @@
 """What tool definitions add to the tokens of a prompt."""
 
 import json
+from functools import lru_cache
 
 from proxy.sim.job import Tool
 from proxy.sim.tokens import count
-from proxy.sim.tools.fit import properties
+from proxy.sim.tools.fit import LARGEST_REMEMBERED, properties
 
 _TOOL, _PROPERTIES, _PROPERTY, _ENUM, _ENUM_ITEM, _ALL = 7, 3, 3, -3, 3, 12
 
@@ -15,7 +16,12 @@ def tool_tokens(tools: tuple[Tool, ...]) -> int:
     The formula that OpenAI publishes for gpt-4o in its cookbook, "How to count tokens with tiktoken", function
     `num_tokens_for_tools`. It knows the name, type, description and enum of an argument, and nothing below that.
     """
-    return sum([_one(tool) for tool in tools]) + _ALL if tools else 0
+    return sum(map(_tokens, tools)) + _ALL if tools else 0
+
+
+def _tokens(tool: Tool) -> int:
+    large = len(tool.parameters) + len(tool.description) > LARGEST_REMEMBERED
+    return _one(tool) if large else _remembered(tool)
 
 
 def _one(tool: Tool) -> int:
@@ -31,6 +37,9 @@ def _one(tool: Tool) -> int:
         kind, description = _text(described.get("type", "")), _text(described.get("description", ""))
         tokens += count(f"{name}:{kind}:{description.removesuffix('.')}")
     return tokens
+
+
+_remembered = lru_cache(maxsize=256)(_one)
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,7 @@ _HAS_VALUE = 0.5  # a name, a number or a quotation for a tool that takes someth
 _NAMED = 6.0
 _MOST_READ = 2000  # characters of a description
 _MOST_PROPERTIES = 64
-_LARGEST_REMEMBERED = 5000  # characters of a tool
+LARGEST_REMEMBERED = 5000  # characters of a tool
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
 VALUE = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]|\d|[\"\u201c`@]|://", re.ASCII)
@@ -68,12 +68,22 @@ _ALIKE = """
 """
 
 
-def fit(tool: Tool, text: str) -> float:
-    """How well the tool fits the text; at least ENOUGH where it is what the text asks for."""
+def best(tools: Sequence[Tool], text: str) -> tuple[Tool, float]:
+    """The tool that fits best, the earlier one of two that fit alike, and how well.
+
+    At least ENOUGH where the tool is what the text asks for.
+    """
+    words = tuple(_words(text))
+    scores = [_fit(tool, text, words) for tool in tools]
+    at = scores.index(max(scores))
+    return tools[at], scores[at]
+
+
+def _fit(tool: Tool, text: str, words: tuple[str, ...]) -> float:
     score = _NAMED if len(tool.name) > 3 and _mentions(text, tool.name) else 0.0
     weights = _weights(tool)
     counted = set()
-    for word in _words(text):
+    for word in words:
         # A word, or else a subject that it is about; each counts once.
         for key in (word, *_subjects().get(word, ())):
             if key in weights:
@@ -84,13 +94,6 @@ def fit(tool: Tool, text: str) -> float:
     if score and tool.parameters != "{}" and VALUE.search(text):
         score += _HAS_VALUE
     return score
-
-
-def best(tools: Sequence[Tool], text: str) -> tuple[Tool, float]:
-    """The tool that fits best, the earlier one of two that fit alike, and how well."""
-    scores = [fit(tool, text) for tool in tools]
-    at = scores.index(max(scores))
-    return tools[at], scores[at]
 
 
 def properties(tool: Tool) -> dict[str, Any]:
@@ -116,7 +119,7 @@ def _words(text: str) -> Iterator[str]:
 
 def _weights(tool: Tool) -> dict[str, float]:
     """What each word of a tool counts, and each subject that its name is about."""
-    large = len(tool.parameters) + len(tool.description) > _LARGEST_REMEMBERED
+    large = len(tool.parameters) + len(tool.description) > LARGEST_REMEMBERED
     return _weigh(tool) if large else _remembered(tool)
 
 
