@@ -35,6 +35,10 @@ def check(ask: ChatRequest) -> None:
         _check_tools(ask)
     if ask.response_format is not None:
         _check_format(ask.response_format, ask.messages)
+    if ask.tools or ask.functions or (ask.response_format and ask.response_format.json_schema):
+        from proxy import schema_rules  # noqa: PLC0415 - takes its time; who sends no schema need not load it
+
+        schema_rules.check_chat(ask)
     if ask.metadata or ask.logit_bias or ask.modalities:
         _check_extras(ask)
 
@@ -130,6 +134,8 @@ def _check_tools(ask: ChatRequest) -> None:
     for index, tool in enumerate(ask.tools or ()):
         if getattr(tool, tool.type) is None:
             raise _missing(f"tools[{index}].{tool.type}")
+        if tool.custom and (form := tool.custom.format) and form.type == "grammar" and form.grammar is None:
+            raise _missing(f"tools[{index}].custom.format.grammar")
     for field, listed, tools in (
         ("tool_choice", "tools", ask.tools),
         ("parallel_tool_calls", "tools", ask.tools),

@@ -83,6 +83,7 @@ class ToolCall(Struct, forbid_unknown_fields=True):
     type: Literal["function", "custom"]
     function: CalledFunction | None = None
     custom: CalledCustom | None = None
+    index: Unchecked = None  # as above
 
 
 class ChatMessage(Struct, forbid_unknown_fields=True):

@@ -75,6 +75,6 @@ def _add_call(calls: list[Json], call: Json) -> None:
 
 
 def _add_text(known: Json, more: Json) -> None:
+    assert known == {} or set(more) <= {"arguments", "input"}
     for field, text in more.items():
-        assert known == {} or field in ("arguments", "input")
         known[field] = known.get(field, "") + text

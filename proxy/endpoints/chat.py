@@ -17,7 +17,7 @@ from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.pace import on_schedule
 from proxy.schema import ChatRequest, StreamOptions
 from proxy.sim.chat import complete
-from proxy.sim.job import Answer
+from proxy.sim.job import Answer, ChatJob
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 # What no server can read, so that llama-server need not be asked: a wrong type in one of these fields.
@@ -51,6 +51,9 @@ class Memory:
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, _Said] = OrderedDict()
         self.get = self._kept.get
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def put(self, body: bytes, said: _Said) -> None:
         """Keep an answer, unless it is a long one."""
@@ -90,7 +93,7 @@ def _is_wrong_everywhere(error: BadRequestError) -> bool:
 def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
     chat_rules.check(ask)
-    answer = complete(chat_job.job_of(ask, call.server_seed))
+    answer = _completed(ask, chat_job.job_of(ask, call.server_seed))
     if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
         raise _too_long(answer)
     frame = _frame(ask)
@@ -112,6 +115,18 @@ def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     if not ask.store:
         call.app[MEMORY].put(call.body, said)
     return said.at(times)
+
+
+def _completed(ask: ChatRequest, job: ChatJob) -> Answer:
+    if job.format is None and job.tool_use is None:
+        return complete(job)
+    from proxy import schema_rules  # noqa: PLC0415 - as in chat_rules
+    from proxy.sim.structured import SchemaError  # noqa: PLC0415
+
+    try:
+        return complete(job)
+    except SchemaError as problem:
+        raise schema_rules.unmet(ask, problem) from None
 
 
 def _too_long(answer: Answer) -> BadRequestError:

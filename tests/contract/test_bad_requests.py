@@ -27,6 +27,21 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
 CALLED = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [CALL]}]
 UNPARSED = "We could not parse the JSON body of your request."
 
+OPEN = {"type": "object", "properties": {}, "required": []}
+NOTHING = {"type": "integer", "minimum": 3, "maximum": 1}
+
+
+def formatted(schema, strict=True):
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": strict}}
+    return body(response_format=wanted)
+
+
+def parametrised(parameters, strict=True):
+    function = {"name": "g", "parameters": parameters, "strict": strict}
+    choice = {"type": "function", "function": {"name": "g"}}
+    return body(tools=[TOOL, {"type": "function", "function": function}], tool_choice=choice)
+
+
 # name, body, param, code, the message or its beginning
 TABLE = [
     ("empty body", b"", None, None, UNPARSED),
@@ -613,6 +628,98 @@ TABLE = [
         "response_format.json_schema.name",
         "missing_required_parameter",
         "Missing required parameter: 'response_format.json_schema.name'.",
+    ),
+    (
+        "a strict schema that allows more properties",
+        formatted({"type": "object", "properties": {"a": OPEN}, "required": ["a"], "additionalProperties": False}),
+        "response_format",
+        None,
+        (
+            "Invalid schema for response_format 'n': In context=('properties', 'a'), 'additionalProperties' is "
+            "required to be supplied and to be false."
+        ),
+    ),
+    (
+        "a strict schema with an optional property",
+        formatted({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}),
+        "response_format",
+        None,
+        (
+            "Invalid schema for response_format 'n': In context=(), 'required' is required to be supplied and to be "
+            "an array including every key in properties. Missing 'a'."
+        ),
+    ),
+    (
+        "a strict schema of an array",
+        formatted({"type": "array", "items": {"type": "string"}}),
+        "response_format",
+        None,
+        (
+            "Invalid schema for response_format 'n': schema must be a JSON Schema of 'type: \"object\"', "
+            "got 'type: \"array\"'."
+        ),
+    ),
+    (
+        "a schema that is none",
+        formatted({"type": "object", "properties": {"a": {"type": "text"}}}, strict=False),
+        "response_format",
+        None,
+        "Invalid schema for response_format 'n': In context=('properties', 'a', 'type'), 'text' is not valid under",
+    ),
+    (
+        "a schema that no value meets",
+        formatted({"type": "object", "properties": {"a": NOTHING}, "required": ["a"]}, strict=False),
+        "response_format",
+        None,
+        "Invalid schema for response_format 'n': In context=('properties', 'a'), ",
+    ),
+    (
+        "a strict function with an optional parameter",
+        parametrised({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        (
+            "Invalid schema for function 'g': In context=(), 'required' is required to be supplied and to be "
+            "an array including every key in properties. Missing 'a'."
+        ),
+    ),
+    (
+        "parameters that are no object",
+        parametrised({"type": "string"}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        (
+            "Invalid schema for function 'g': schema must be a JSON Schema of 'type: \"object\"', "
+            "got 'type: \"string\"'."
+        ),
+    ),
+    (
+        "parameters that are no schema",
+        parametrised({"type": "object", "properties": []}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties',), [...] is not of type 'object'.",
+    ),
+    (
+        "parameters that no value meets",
+        parametrised({"type": "object", "properties": {"a": NOTHING}, "required": ["a"]}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties', 'a'), ",
+    ),
+    (
+        "parameters of an old function that are no schema",
+        body(functions=[{"name": "g", "parameters": {"type": "object", "properties": 1}}]),
+        "functions[0].parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties',), 1 is not of type 'object'.",
+    ),
+    (
+        "a grammar without its definition",
+        body(tools=[{"type": "custom", "custom": {"name": "c", "format": {"type": "grammar"}}}]),
+        "tools[0].custom.format.grammar",
+        "missing_required_parameter",
+        "Missing required parameter: 'tools[0].custom.format.grammar'.",
     ),
     (
         "an unknown response_format",

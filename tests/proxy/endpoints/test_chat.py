@@ -43,7 +43,7 @@ def app(times=REAL_TIMES):
 def ask(app, body) -> Answer:
     """What the endpoint answers; a simulated answer waits for nothing."""
     with pytest.raises(StopIteration) as answered:
-        chat(Call(app, {}, json.dumps(body).encode(), "http://127.0.0.1")).send(None)
+        chat(Call(app, {}, json.dumps(body).encode())).send(None)
     got = answered.value.value
     assert isinstance(got, Answer)
     return got

@@ -153,7 +153,7 @@ class Clock:
 def store(app, text, **fields):
     body = {"model": "m", "messages": [{"role": "user", "content": text}], "store": True, "max_tokens": 1} | fields
     with pytest.raises(StopIteration):
-        chat(Call(app, {}, json.dumps(body).encode(), "")).send(None)
+        chat(Call(app, {}, json.dumps(body).encode())).send(None)
 
 
 @pytest.fixture

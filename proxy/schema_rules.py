@@ -1,0 +1,92 @@
+"""The JSON Schemas within a request: which of them is wrong, in OpenAI's words. What a schema may be is structured/'s.
+
+Wording, `param` and `code` are those that people have shown of OpenAI's answers, such as "Invalid schema for function
+'f': In context=('properties', 'city'), ...".
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from proxy.errors import BadRequestError
+from proxy.schema import ChatRequest, Function
+from proxy.sim.structured import Draw, Hints, SchemaError, check_strict, compiled
+
+_LONGEST_REMEMBERED = 20_000  # characters of a schema
+
+
+def check_chat(ask: ChatRequest) -> None:
+    """Raises BadRequestError that names the first schema of a chat which is wrong."""
+    if ask.response_format and (wanted := ask.response_format.json_schema) and wanted.schema is not None:
+        check_format(wanted.name, wanted.schema, "response_format", strict=bool(wanted.strict))
+    for function, param in _functions(ask):
+        check_function(function.name, function.parameters, param, strict=bool(function.strict))
+
+
+def check_format(name: str, schema: dict[str, Any], param: str, code: str | None = None, *, strict: bool) -> None:
+    """Raises BadRequestError for a schema that no answer can be held to."""
+    if problem := _problem(schema, strict=strict):
+        raise format_error(name, problem, param, code)
+
+
+def check_function(name: str, schema: dict[str, Any] | None, param: str, *, strict: bool) -> None:
+    """Raises BadRequestError for parameters that no call can be held to; none at all means that there are none."""
+    kind = (schema or {}).get("type", "object")
+    if kind != "object":
+        problem = SchemaError(None, f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'.")
+        raise function_error(name, problem, param)
+    if schema and (found := _problem(schema, strict=strict)):
+        raise function_error(name, found, param)
+
+
+def format_error(name: str, problem: SchemaError, param: str, code: str | None = None) -> BadRequestError:
+    """The 400 for the schema of an answer."""
+    return BadRequestError(f"Invalid schema for response_format '{name}': {problem}", param=param, code=code)
+
+
+def function_error(name: str, problem: SchemaError, param: str) -> BadRequestError:
+    """The 400 for the parameters of a function."""
+    return BadRequestError(
+        f"Invalid schema for function '{name}': {problem}", param=param, code="invalid_function_parameters"
+    )
+
+
+def unmet(ask: ChatRequest, problem: SchemaError) -> BadRequestError:
+    """The 400 for a schema that no value meets, which is seen only when one is made."""
+    for function, param in _functions(ask):
+        try:
+            compiled(_text(function.parameters or {})).instance(Draw(b""), Hints.of([]))
+        except SchemaError:
+            return function_error(function.name, problem, param)
+    wanted = ask.response_format and ask.response_format.json_schema
+    return format_error(wanted.name if wanted else "", problem, "response_format")
+
+
+def _functions(ask: ChatRequest) -> list[tuple[Function, str]]:
+    found = [(function, f"functions[{index}].parameters") for index, function in enumerate(ask.functions or ())]
+    for index, tool in enumerate(ask.tools or ()):
+        if tool.function:
+            found.append((tool.function, f"tools[{index}].function.parameters"))
+    return found
+
+
+def _problem(schema: dict[str, Any], *, strict: bool) -> SchemaError | None:
+    text = _text(schema)
+    find = _found if len(text) <= _LONGEST_REMEMBERED else _found.__wrapped__
+    return find(text, strict)
+
+
+@lru_cache(maxsize=256)  # an agent sends its tools with every turn
+def _found(text: str, strict: bool) -> SchemaError | None:
+    try:
+        compiled(text)
+        if strict:
+            check_strict(msgspec.json.decode(text))
+    except SchemaError as problem:
+        return problem
+    return None
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return msgspec.json.encode(schema).decode()
