@@ -1,0 +1,246 @@
+"""What a property's name says about its value, and what the prompt has for it.
+
+Knows English names only; any other property gets the topic of the prompt or a plain word.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from proxy.sim import lexicon
+from proxy.sim.prose import compose
+from proxy.sim.structured import formats
+from proxy.sim.structured.draw import Draw
+from proxy.sim.structured.hints import Hints
+from proxy.sim.structured.merge import Node
+from proxy.sim.structured.place import Place
+from proxy.sim.structured.vocabulary import (
+    ANY_NUMBER,
+    BEFORE_PLACES,
+    KINDS,
+    LABELS,
+    NUMBERS,
+    SAMPLES,
+    TALKS_OF_PEOPLE,
+)  # fmt: skip
+from proxy.sim.topics import Reading
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", re.ASCII)
+_EXAMPLE = re.compile(
+    r"\b(?:e\.g\.|eg\.|for example|such as|example:|like)[,:]?\s+[\"'`]?([^\"'`;()\n]{2,60}?)[\"'`]?(?:[.;)]|$| or )"
+)
+_TITLES = frozenset(("name", "title", "subject", "heading", "headline", "event", "topic"))
+_FORMS = {"email": "email", "idn-email": "email", "uri": "url", "date": "date", "url": "url"}
+_MADE: dict[str, Callable[[Draw], str]] = {
+    "date": formats.date,
+    "email": formats.email,
+    "url": formats.web_address,
+    "time": formats.clock,
+    "moment": formats.moment,
+    "phone": lambda draw: f"+1 555 01{draw.below(100):02d}",
+    "year": lambda draw: str(2000 + draw.below(26)),
+}
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """The words in a name, in lower case: ("shipping", "address") of `shippingAddress`."""
+    return tuple([word.lower() for word in _PARTS.findall(name[:100])])
+
+
+def singular(word: str) -> str:
+    """What one of them is called."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.lower() in ("people", "children", "addresses", "boxes", "classes", "branches", "dishes"):
+        return {"people": "person", "children": "child"}.get(word.lower(), word[:-2])
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+class Meaning:
+    """Values by name for one search; what the prompt gave once is not given to the same name again."""
+
+    def __init__(self, hints: Hints, draw: Draw) -> None:
+        self._hints = hints
+        self._draw = draw
+        self._used: set[tuple[str, Any]] = set()
+
+    def told(self, made: Node, place: Place) -> Iterator[Any]:
+        """Values that the prompt has for this place."""
+        if not self._hints.text:
+            return
+        if "string" in made.types:
+            yield from self._fresh(place, self._strings(place, made.first("format", "")))
+        if "integer" in made.types or "fraction" in made.types:
+            yield from self._fresh(place, self._numbers(place))
+
+    def texts(self, made: Node, place: Place) -> Iterator[str]:
+        """Texts that read well at this place, none from the prompt but its topics."""
+        example = self._described(made)
+        if example:
+            yield example
+        kind = self.kind(place)
+        if kind in _MADE:
+            yield _MADE[kind](self._draw)
+        elif kind == "id":
+            yield f"{(place.owner or 'id')[:3].upper()}-{1000 + self._draw.below(9000)}"
+        elif kind == "prose":
+            yield from self._prose()
+        if kind not in SAMPLES:
+            yield from self._topics(place)
+        yield from self._draw.shuffled(SAMPLES.get(kind, SAMPLES["topic"]))
+
+    def kind(self, place: Place) -> str:
+        """What the name says: a key of SAMPLES or one of the kinds."""
+        words = words_of(place.name)
+        if "".join(words) in SAMPLES:
+            return "".join(words)
+        if words and words[0] in ("first", "given", "last", "family") and words[-1] == "name":
+            return "firstname" if words[0] in ("first", "given") else "lastname"
+        for word in reversed(words):
+            found = word if word in SAMPLES else KINDS.get(word, "")
+            if found == "name":
+                return self._named(place, words)
+            if found:
+                return found
+        return ""
+
+    def _named(self, place: Place, words: tuple[str, ...]) -> str:
+        of = words[:-1] or words_of(place.owner)[-1:]
+        if not of or of[-1] in TALKS_OF_PEOPLE or singular(of[-1]) in TALKS_OF_PEOPLE or of == ("full",):
+            return "person"
+        if of[-1] in SAMPLES:
+            return of[-1]
+        return KINDS.get(of[-1], "topic")
+
+    def range(self, place: Place) -> tuple[int, int]:
+        """The numbers to expect."""
+        return self._number(place)[:2]
+
+    def decimals(self, place: Place) -> int:
+        """How many decimals a number has that need not be whole."""
+        return self._number(place)[2] or 1
+
+    def _number(self, place: Place) -> tuple[int, int, int]:
+        return next((NUMBERS[word] for word in reversed(words_of(place.name)) if word in NUMBERS), ANY_NUMBER)
+
+    def truth(self) -> bool:
+        """True or false."""
+        return bool(self._draw.below(2))
+
+    def length(self, place: Place, element: Node) -> int:
+        """How many elements an array has."""
+        if "string" in element.types and element.values is None:
+            told = set(self._strings(Place(singular(place.name), place.owner), element.first("format", "")))
+            if told:
+                return min(len(told), 10)
+        return 2 + self._draw.below(2)
+
+    def labels(self, place: Place) -> Iterator[str]:
+        """Names for the properties of a map."""
+        if self.kind(place) == "person":
+            yield from [name for _, name in self._hints.names]
+        yield from LABELS
+
+    def singular(self, name: str) -> str:
+        """What an element of an array of this name is called."""
+        return singular(name)
+
+    def rank(self, made: Node) -> int:
+        """How late an alternative comes: 0 if the prompt names it, 2 if it is null."""
+        if made.types == ("null",) or made.dead:
+            return 2
+        fixed = [value for value in made.values or () if isinstance(value, str)]
+        for properties in made.every("properties"):
+            fixed += [
+                each["const"]
+                for each in properties.values()
+                if isinstance(each, dict) and isinstance(each.get("const"), str)
+            ]
+        return 0 if any(map(self._mentioned, fixed)) else 1
+
+    def ordered(self, values: list[Any]) -> list[Any]:
+        """Values to choose from: what the prompt names, then the others, null last."""
+        shuffled = self._draw.shuffled(values)
+        return sorted(
+            shuffled,
+            key=lambda value: 2 if value is None else 0 if isinstance(value, str) and self._mentioned(value) else 1,
+        )
+
+    def _mentioned(self, value: str) -> bool:
+        words = words_of(value)
+        return bool(words) and self._hints.words.issuperset(words)
+
+    def _fresh(self, place: Place, values: Iterator[Any]) -> Iterator[Any]:
+        for value in values:
+            if (place.name, value) not in self._used:
+                self._used.add((place.name, value))
+                yield value
+
+    def _strings(self, place: Place, form: str) -> Iterator[str]:
+        hints = self._hints
+        words = words_of(place.name)
+        if words:
+            count = len(words)
+            yield from [value for name, value in hints.assigned if words_of(name)[-count:] == words]
+        kind = _FORMS.get(form, "") if form else self.kind(place)
+        if kind == "place":
+            yield from self._places(words[-1])
+        elif kind == "person":
+            yield from [name for before, name in hints.names if before not in BEFORE_PLACES - {"for", "from"}]
+        elif kind in ("firstname", "lastname"):
+            yield from [name.split()[0 if kind == "firstname" else -1] for _, name in hints.names]
+        elif kind == "topic":
+            yield from hints.quoted
+            yield from self._topics(place)
+        elif kind == "question":
+            yield hints.text
+        else:
+            yield from {
+                "date": hints.dates + hints.days, "time": hints.times, "email": hints.emails, "url": hints.urls
+            }.get(kind, ())  # fmt: skip
+
+    def _topics(self, place: Place) -> Iterator[str]:
+        names = {word for _, name in self._hints.names for word in name.split()}
+        for topic in self._hints.topics:
+            words = topic.split()
+            if words[0] in lexicon.DETERMINERS.values() and words[1:]:
+                words = words[1:]
+            if names.isdisjoint(words) or "query" in place.name:
+                text = " ".join(words)
+                yield text[0].upper() + text[1:] if place.name in _TITLES else text
+
+    def _places(self, word: str) -> Iterator[str]:
+        names = self._hints.names
+        wanted = {"from": ("from",), "origin": ("from",), "departure": ("from",), "to": ("to",), "destination": ("to",),
+                  "arrival": ("to",)}.get(word, tuple(BEFORE_PLACES))  # fmt: skip
+        yield from [name for before, name in names if before in wanted]
+        yield from [name for before, name in names if before in BEFORE_PLACES]
+        yield from [name for _, name in names]
+
+    def _numbers(self, place: Place) -> Iterator[float]:
+        words = {singular(word) for word in words_of(place.name)}
+        numbers = [
+            (singular(before.lower()), text, singular(after.lower())) for before, text, after in self._hints.numbers
+        ]
+        if not words.isdisjoint(("age",)):
+            words |= {"year", "old"}
+        near = [text for before, text, after in numbers if before in words or after in words]
+        yield from [_number(text) for text in near]
+
+    def _described(self, made: Node) -> str:
+        text = made.first("description", "")
+        found = _EXAMPLE.search(text[:500]) if isinstance(text, str) else None
+        return found.group(1).strip() if found else ""
+
+    def _prose(self) -> Iterator[str]:
+        if self._hints.topics:
+            digest = self._draw.below(1 << 512).to_bytes(64, "little")
+            yield from [
+                each.strip() for each in compose(Reading("", "statement", self._hints.topics), "medium", digest)
+            ]
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
