@@ -10,12 +10,11 @@ from proxy.endpoints.call import Call, check_model, json_answer
 from proxy.endpoints.responses import rules, shape
 from proxy.endpoints.responses.events import Events, unfinished
 from proxy.endpoints.responses.given import Given, given_to
-from proxy.endpoints.responses.items import as_kept, identifier
+from proxy.endpoints.responses.items import as_kept, identifier, too_long
 from proxy.endpoints.responses.job import job_of, namespaces_of
 from proxy.endpoints.responses.reading import Reader
 from proxy.endpoints.responses.schema import Request
 from proxy.endpoints.responses.state import LARGEST, STATE, Item, Kept, State, encoded, size
-from proxy.errors import BadRequestError
 from proxy.keys import TIMES
 from proxy.pace import on_schedule
 from proxy.relay import Answer
@@ -24,7 +23,7 @@ from proxy.sim import tokens
 from proxy.sim.chat import complete
 from proxy.sim.job import Answer as Said
 from proxy.sim.job import ChatJob
-from proxy.sim.structured.error import SchemaError
+from proxy.sim.structured import SchemaError
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 CONTEXT_TOKENS = 128_000
@@ -76,22 +75,8 @@ def _said(ask: Request, job: ChatJob) -> Said:
         if ask.truncation == "auto":
             return complete(_truncated(job, said.prompt_tokens - CONTEXT_TOKENS))
     except SchemaError as problem:
-        by_format = job.format is not None
-        raise BadRequestError(
-            f"Invalid schema: {problem}",
-            param="text.format.schema" if by_format else "tools",
-            code="invalid_json_schema" if by_format else "invalid_function_parameters",
-        ) from None
+        raise rules.unmet(ask, problem) from None
     raise too_long()
-
-
-def too_long() -> BadRequestError:
-    """More than the model takes, or than is kept."""
-    return BadRequestError(
-        "Your input exceeds the context window of this model. Please adjust your input and try again.",
-        param="input",
-        code="context_length_exceeded",
-    )
 
 
 def _truncated(job: ChatJob, excess: int) -> ChatJob:

@@ -16,7 +16,7 @@ from proxy.sim.job import in_pieces
 _encode = msgspec.json.Encoder().encode
 _UNEQUAL = 16  # lengths of deltas with their obfuscation are multiples of this
 _ENDS = ("completed", "incomplete")  # one that was cancelled just stops
-_NOT_YET: Item = {"output": [], "usage": None, "completed_at": None, "incomplete_details": None, "error": None}
+_NOT_YET: Item = {"output": [], "completed_at": None, "incomplete_details": None, "error": None}
 
 Event = tuple[str, Item]  # its type and its other fields
 
@@ -60,8 +60,8 @@ class Events:
 
 
 def unfinished(response: Item, status: str) -> Item:
-    """What a response was before it ended."""
-    return response | _NOT_YET | {"status": status}
+    """What a response was before it ended, or is when it was cancelled."""
+    return {name: value for name, value in response.items() if name != "usage"} | _NOT_YET | {"status": status}
 
 
 def _of_item(item: Item, index: int) -> Iterator[Event]:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from proxy.endpoints.responses.state import Item, State, decoded
+from proxy.endpoints.responses.state import LARGEST, Item, State, decoded
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.sim.job import Message, ToolCall
 
@@ -242,15 +242,22 @@ def packed(items: Sequence[Item]) -> str:
 def expanded(items: Sequence[Item]) -> list[Item]:
     """The items, with those of a compaction in its place. Raises BadRequestError for what was not made here."""
     found: list[Item] = []
+    left = LARGEST
     for item in items:
         if item["type"] == "compaction":
-            found += _unpacked(item)
+            data = _unsealed(item)
+            inflating = zlib.decompressobj()
+            held = inflating.decompress(data, left)
+            left -= len(held)
+            if left <= 0:
+                raise too_long()
+            found += msgspec.json.decode(held)
         else:
             found.append(item)
     return found
 
 
-def _unpacked(item: Item) -> list[Item]:
+def _unsealed(item: Item) -> bytes:
     try:
         sealed = b64decode(item["encrypted_content"], validate=True)
     except ValueError:
@@ -262,8 +269,16 @@ def _unpacked(item: Item) -> list[Item]:
             param="input",
             code="invalid_encrypted_content",
         )
-    found: list[Item] = msgspec.json.decode(zlib.decompress(data))
-    return found
+    return data
+
+
+def too_long() -> BadRequestError:
+    """More than the model takes, or than is kept."""
+    return BadRequestError(
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        param="input",
+        code="context_length_exceeded",
+    )
 
 
 def _seal(data: bytes) -> bytes:

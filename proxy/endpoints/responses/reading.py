@@ -5,10 +5,11 @@ rules.py's.
 """
 
 import re
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct, inspect
+from msgspec import Struct
 
 from proxy import wording
 from proxy.endpoints.call import Call, check_choice
@@ -114,22 +115,21 @@ class Reader:
 
 
 def supported(kind: Any, path: str) -> tuple[str, ...]:
-    """The words that a field at a path such as `content[0].type` may be."""
-    found = [inspect.type_info(kind)]
+    """The words that a field at a path such as `content[0].type` may be, as the schema lists them."""
+    found = [kind]
     for name in re.findall(r"[^.\[\]]+", re.sub(r"\[\d+\]", "", path)):
-        structs = [each for each in _alternatives(found) if isinstance(each, inspect.StructType)]
-        found = [field.type for each in structs for field in each.fields if field.encode_name == name]
-    literals = [each for each in _alternatives(found) if isinstance(each, inspect.LiteralType)]
-    return tuple(str(value) for each in literals for value in each.values)
+        structs = [each for each in _alternatives(found) if isinstance(each, type) and issubclass(each, Struct)]
+        found = [hint for each in structs if (hint := get_type_hints(each).get(name)) is not None]
+    literals = [each for each in _alternatives(found) if get_origin(each) is Literal]
+    return tuple(str(value) for each in literals for value in get_args(each))
 
 
-def _alternatives(found: list[inspect.Type]) -> list[inspect.Type]:
-    flat: list[inspect.Type] = []
+def _alternatives(found: list[Any]) -> list[Any]:
+    """The members of unions and the items of lists."""
+    flat: list[Any] = []
     for each in found:
-        if isinstance(each, inspect.UnionType):
-            flat += _alternatives(list(each.types))
-        elif isinstance(each, inspect.ListType):
-            flat += _alternatives([each.item_type])
+        if get_origin(each) in (Union, UnionType, list):
+            flat += _alternatives(list(get_args(each)))
         else:
             flat.append(each)
     return flat

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 from proxy.chat_rules import check_metadata
 from proxy.endpoints.responses.items import check_id, text
-from proxy.endpoints.responses.job import check_choice_of_tool
+from proxy.endpoints.responses.job import callable_tools, check_choice_of_tool, tools_of
 from proxy.endpoints.responses.schema import Asked, Request
 from proxy.endpoints.responses.shape import conversation_of
 from proxy.endpoints.responses.state import Item
 from proxy.errors import BadRequestError, NotFoundError
+from proxy.schema_rules import check_format, check_function, format_error, function_error
+from proxy.sim.structured import Draw, Hints, SchemaError, compiled
+
+_OF_FORMAT = "text.format.schema"
 
 
 def check(ask: Request) -> None:
@@ -27,12 +31,8 @@ def check(ask: Request) -> None:
         for field in ("name", "schema"):
             if getattr(wanted, field) is None:
                 raise _missing(f"text.format.{field}")
-        _check_schema(
-            wanted.schema or {},
-            strict=bool(wanted.strict),
-            of=f"response_format '{wanted.name}'",
-            param="text.format.schema",
-            code="invalid_json_schema",
+        check_format(
+            wanted.name or "", wanted.schema or {}, _OF_FORMAT, "invalid_json_schema", strict=bool(wanted.strict)
         )
 
 
@@ -90,30 +90,28 @@ def _with_strictness(tool: Item, where: str) -> Item:
     if tool["type"] != "function":
         return tool
     parameters, strict = tool.get("parameters"), tool.get("strict")
-    if parameters:
-        of, param = f"function '{tool['name']}'", f"{where}.parameters"
+    if strict is None:
         try:
-            _check_schema(
-                parameters, strict=strict is not False, of=of, param=param, code="invalid_function_parameters"
-            )
+            check_function(tool["name"], parameters, f"{where}.parameters", strict=True)
+            strict = True
         except BadRequestError:
-            if strict:
-                raise
-            _check_schema(parameters, strict=False, of=of, param=param, code="invalid_function_parameters")
             strict = False
+    check_function(tool["name"], parameters, f"{where}.parameters", strict=strict)
     shown = {"type": "function", "description": None, "name": tool["name"], "parameters": parameters}
-    return shown | tool | {"strict": strict is not False}
+    return shown | tool | {"strict": strict}
 
 
-def _check_schema(schema: Item, *, strict: bool, of: str, param: str, code: str) -> None:
-    from proxy.sim import structured  # noqa: PLC0415 - who sends no schema need not load it
-
-    try:
-        if strict:
-            structured.check_strict(schema)
-        structured.check_schema(schema)
-    except structured.SchemaError as problem:
-        raise BadRequestError(f"Invalid schema for {of}: {problem}", param=param, code=code) from None
+def unmet(ask: Request, problem: SchemaError) -> BadRequestError:
+    """The 400 for a schema that no value meets, which is seen only when one is made."""
+    wanted = ask.text.format if ask.text else None
+    if wanted is not None and wanted.name is not None:
+        return format_error(wanted.name, problem, _OF_FORMAT, "invalid_json_schema")
+    for index, tool in enumerate(callable_tools(ask)):
+        try:
+            compiled(tools_of(ask)[index].parameters).instance(Draw(b""), Hints.of([]))
+        except SchemaError:
+            return function_error(tool["name"], problem, f"tools[{index}].parameters")
+    return function_error("", problem, "tools")
 
 
 def _only_with(field: str, other: str) -> BadRequestError:

@@ -45,8 +45,7 @@ def begun(ask: Request, tools: list[Item], now: int) -> Item:
         "top_logprobs": ask.top_logprobs or 0,
         "top_p": 1.0 if ask.top_p is None else ask.top_p,
         "truncation": ask.truncation or "disabled",
-        "usage": None,
-        "user": ask.user,
+        **({"user": ask.user} if ask.user is not None else {}),  # never null, by OpenAI's description
         "metadata": ask.metadata or {},
     }
 
@@ -164,7 +163,7 @@ def _format(given: Format | None) -> Item:
         return {"type": given.type if given else "text"}
     return {
         "type": "json_schema",
-        "description": given.description,
+        **({"description": given.description} if given.description is not None else {}),
         "name": given.name,
         "schema": given.schema,
         "strict": bool(given.strict),
