@@ -3,15 +3,16 @@
 The format is that of https://platform.openai.com/docs/api-reference/completions. Knows nothing of prompts.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
 from proxy import sse
-from proxy.sim.job import Choice
+from proxy.sim.job import Choice, TokenLogprob
 
 _encode = msgspec.json.Encoder().encode
 
@@ -49,6 +50,47 @@ class Usage:
         }
 
 
+@dataclass(slots=True)
+class Logprobs:
+    """Those of some tokens in the old form: arrays of the same length, where the first of a prompt is unknown."""
+
+    tokens: list[str] = field(default_factory=list)
+    token_logprobs: list[float | None] = field(default_factory=list)
+    top_logprobs: list[dict[str, float] | None] = field(default_factory=list)
+    text_offset: list[int] = field(default_factory=list)
+
+    def __getitem__(self, part: slice) -> "Logprobs":
+        return Logprobs(self.tokens[part], self.token_logprobs[part], self.top_logprobs[part], self.text_offset[part])
+
+    def __add__(self, other: "Logprobs") -> "Logprobs":
+        return Logprobs(
+            self.tokens + other.tokens,
+            self.token_logprobs + other.token_logprobs,
+            self.top_logprobs + other.top_logprobs,
+            self.text_offset + other.text_offset,
+        )
+
+
+def logprobs(tokens: Iterable[TokenLogprob], start: int) -> Logprobs:
+    """Those of a text that stands `start` characters after the beginning of its prompt."""
+    told = Logprobs()
+    read = getincrementaldecoder("utf-8")("replace").decode
+    for each in tokens:
+        told.text_offset.append(start)
+        start += len(read(each.token))
+        told.tokens.append(_named(each.token))
+        told.token_logprobs.append(each.logprob)
+        top = each.top or ((each.token, each.logprob),)
+        told.top_logprobs.append({_named(token): value for token, value in top})
+    return told
+
+
+def unknown_first(told: Logprobs) -> Logprobs:
+    """A prompt's: of its first token nothing can be said."""
+    told.token_logprobs[:1], told.top_logprobs[:1] = [None][: len(told.tokens)], [None][: len(told.tokens)]
+    return told
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A choice as the client sees it; `echo` is the prompt's text, where that is wanted."""
@@ -56,6 +98,8 @@ class Shown:
     index: int
     echo: str
     choice: Choice
+    echo_logprobs: Logprobs | None = None
+    logprobs: Logprobs | None = None
 
 
 def plain(head: Head, choices: list[Shown], usage: Usage) -> dict[str, Any]:
@@ -69,7 +113,7 @@ def plain(head: Head, choices: list[Shown], usage: Usage) -> dict[str, Any]:
             {
                 "text": each.echo + each.choice.text,
                 "index": each.index,
-                "logprobs": None,
+                "logprobs": (each.echo_logprobs or Logprobs()) + each.logprobs if each.logprobs else None,
                 "finish_reason": each.choice.finish_reason,
             }
             for each in choices
@@ -100,9 +144,29 @@ def events(head: Head, choices: list[Shown], usage: Usage | None) -> Iterator[by
 
 def _pieces(shown: Shown) -> Iterator[bytes]:
     """A choice of each of its events: the prompt if it is echoed, the text, and why it ended."""
-    for text in ([shown.echo] if shown.echo else []) + list(shown.choice.pieces):
-        yield b'{"text":%b,"index":%d,"logprobs":null,"finish_reason":null}' % (_encode(text), shown.index)
+    for text, told in ([(shown.echo, shown.echo_logprobs)] if shown.echo else []) + _parts(shown):
+        yield b'{"text":%b,"index":%d,"logprobs":%b,"finish_reason":null}' % (_encode(text), shown.index, _encode(told))
     yield b'{"text":"","index":%d,"logprobs":null,"finish_reason":%b}' % (
         shown.index,
         _encode(shown.choice.finish_reason),
     )
+
+
+def _parts(shown: Shown) -> list[tuple[str, Logprobs | None]]:
+    """The text as it is streamed: by token where logprobs come with it, else by word."""
+    if shown.logprobs is None:
+        return [(piece, None) for piece in shown.choice.pieces]
+    parts: list[tuple[str, Logprobs | None]] = []
+    at = 0
+    for text, tokens in shown.choice.pieces_with_logprobs:
+        parts.append((text, shown.logprobs[at : at + len(tokens)]))
+        at += len(tokens)
+    return parts
+
+
+def _named(token: bytes) -> str:
+    """A token's text; of a part of a character its bytes, as OpenAI writes them."""
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return "bytes:" + "".join([f"\\x{byte:02x}" for byte in token])

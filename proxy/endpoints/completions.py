@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -12,12 +13,14 @@ from proxy.endpoints.call import Call, check_model, json_answer, read, real_answ
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
 from proxy.sim import continuation as sim
+from proxy.sim.job import Choice, TokenLogprob
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 PATH = "/v1/completions"
 _HIGHEST_TOKEN = 200_018  # of o200k_base
 _CONTEXT = 128_000  # tokens, as /v1/models says
 _MOST_CANDIDATES = 2048  # texts that one request may have written
+_MOST_LOGPROBS, _LONGEST_TEXT = 131_072, 400  # tokens
 _MOST_ECHOED = 16 * 1024 * 1024  # characters
 _FEW = 8  # choices, whose stream is written at once
 _TURN = 64  # texts, about 5 ms: then others have their turn
@@ -74,6 +77,8 @@ async def completions(call: Call) -> Answer:
         server_seed=call.server_seed,
         max_tokens=16 if ask.max_tokens is None else ask.max_tokens,
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        logit_bias=tuple([(int(key), value) for key, value in (ask.logit_bias or {}).items()]),
+        logprobs=ask.logprobs,
     )
     _check_length(max([prompt.tokens for prompt in prompts]), job.max_tokens)
     usage = wire.Usage(sum([prompt.tokens for prompt in prompts]))
@@ -100,18 +105,37 @@ async def _choices(
     ask: Request, prompts: list[sim.Prompt], job: sim.Continuation, usage: wire.Usage
 ) -> list[wire.Shown]:
     """All choices, prompt by prompt; the usage counts the candidates that are left out as well."""
-    wanted = ask.n or 1
+    wanted, tried = ask.n or 1, max(ask.n or 1, ask.best_of or 0)
+    if tried > wanted:
+        job = replace(job, logprobs=job.logprobs or 0)
     shown: list[wire.Shown] = []
     for prompt in prompts:
         candidates = []
-        for number in range(max(wanted, ask.best_of or 0)):
+        for number in range(tried):
             candidates.append(sim.candidate(prompt.text, job, number))
             usage.completion_tokens += candidates[-1].completion_tokens
-            if (len(shown) + number) % _TURN == _TURN - 1:
+            if (len(shown) + number) % _TURN == _TURN - 1 or job.logprobs is not None:
                 await asyncio.sleep(0)
-        for choice in candidates[:wanted]:
-            shown.append(wire.Shown(len(shown), prompt.text if ask.echo else "", choice))
+        if tried > wanted:
+            candidates.sort(key=sim.likelihood, reverse=True)
+        shown += await _shown(ask, prompt, candidates[:wanted], len(shown))
     return shown
+
+
+async def _shown(ask: Request, prompt: sim.Prompt, choices: list[Choice], index: int) -> list[wire.Shown]:
+    echo = prompt.text if ask.echo else ""
+    if ask.logprobs is None:
+        return [wire.Shown(index + at, echo, choice) for at, choice in enumerate(choices)]
+    of_prompt: list[TokenLogprob] = []
+    if ask.echo:
+        for some in sim.prompt_logprobs(prompt, ask.logprobs):
+            of_prompt += some
+            await asyncio.sleep(0)
+    told = wire.unknown_first(wire.logprobs(of_prompt, 0))
+    return [
+        wire.Shown(index + at, echo, choice, told, wire.logprobs(choice.logprobs or (), len(prompt.text)))
+        for at, choice in enumerate(choices)
+    ]
 
 
 def _prompts(given: str | list[Any] | None) -> list[sim.Prompt]:
@@ -170,7 +194,19 @@ def _check(ask: Request, prompts: Sequence[sim.Prompt]) -> None:
         )
     if ask.echo and wanted * sum(len(prompt.text) for prompt in prompts) > _MOST_ECHOED:
         raise BadRequestError("The prompts are too long to be echoed in every choice.", param="echo")
+    if ask.logprobs is not None:
+        _check_logprobs(ask, prompts, best_of)
     _check_bias(ask.logit_bias or {})
+
+
+def _check_logprobs(ask: Request, prompts: Sequence[sim.Prompt], tried: int) -> None:
+    written = _LONGEST_TEXT if ask.max_tokens is None else min(ask.max_tokens, _LONGEST_TEXT)
+    if tried * sum((prompt.tokens if ask.echo else 0) + written for prompt in prompts) > _MOST_LOGPROBS:
+        raise BadRequestError(
+            f"Too many log probabilities: one request can have those of {_MOST_LOGPROBS} tokens, prompts and choices "
+            "together.",
+            param="logprobs",
+        )
 
 
 def _check_bias(keys: Iterable[str]) -> None:

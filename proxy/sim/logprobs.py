@@ -4,7 +4,7 @@ The simulator says what it holds likeliest, so the sent token leads each list. L
 rounded to millionths: the same on every machine, which those of floats are not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from hashlib import shake_128
@@ -49,7 +49,11 @@ _MARKS = (
 
 def logprobs(text: str, top: int, key: bytes) -> tuple[TokenLogprob, ...]:
     """Those of every token of `text`, with the `top` likeliest at each place. `key` decides what is made up."""
-    tokens = token_bytes(encode(text))
+    return of_tokens(token_bytes(encode(text)), top, key)
+
+
+def of_tokens(tokens: Sequence[bytes], top: int, key: bytes) -> tuple[TokenLogprob, ...]:
+    """The same of tokens."""
     drawn = shake_128(key + b"logprobs").digest(len(tokens) * 24)
     return tuple([_one(token, top, drawn[24 * at : 24 * at + 24]) for at, token in enumerate(tokens)])
 

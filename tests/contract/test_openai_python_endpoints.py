@@ -59,6 +59,15 @@ def test_completions_plain_and_streamed_agree(client):
     assert chunk.usage == plain.usage
 
 
+def test_completions_logprobs_in_the_old_form(client):
+    plain = client.completions.create(model="davinci-002", prompt="Bees", logprobs=2, echo=True, max_tokens=5)
+
+    told = plain.choices[0].logprobs
+    assert "".join(told.tokens) == plain.choices[0].text
+    assert told.token_logprobs[0] is None
+    assert len(told.top_logprobs[-1]) == 2
+
+
 def test_completions_errors_are_the_clients_own_kinds(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.completions.create(model="gpt-3.5-turbo-instruct", prompt="a", n=3, best_of=2)
@@ -108,7 +117,7 @@ def test_images_are_edited_and_varied(client):
 
     edited = client.images.edit(model="gpt-image-1", image=files, prompt="a hat", mask=("m.png", picture, "image/png"))
     stream = client.images.edit(model="gpt-image-1", image=files[0], prompt="a hat", stream=True)
-    with pytest.warns(DeprecationWarning):  # as OpenAI has retired variations
+    with pytest.warns(DeprecationWarning, match="deprecated"):  # as OpenAI has retired variations
         varied = client.images.create_variation(image=picture, n=2, response_format="b64_json", size="256x256")
 
     assert edited.usage.input_tokens_details.image_tokens == 388

@@ -1,6 +1,7 @@
 """`POST /v1/completions` over HTTP: prompts of every kind, plain and streamed alike, and errors in OpenAI's words."""
 
 import json
+import math
 
 import httpx
 import pytest
@@ -119,7 +120,76 @@ def test_the_usage_counts_all_candidates_of_which_the_best_are_shown(complete):
     assert body["usage"]["completion_tokens"] == 5 * 16
 
 
+def test_of_several_candidates_the_likeliest_are_shown(complete):
+    def mean(choice):
+        return sum(choice["logprobs"]["token_logprobs"]) / len(choice["logprobs"]["tokens"])
+
+    every = complete("Bees", n=8, logprobs=0).json()["choices"]
+    best = texts(complete("Bees", n=2, best_of=8))
+    assert best == [choice["text"] for choice in sorted(every, key=mean, reverse=True)[:2]]
+
+
+def test_logprobs_are_of_the_tokens_that_were_sent(complete):
+    body = complete("Bees make", logprobs=3, max_tokens=30).json()
+
+    told = body["choices"][0]["logprobs"]
+    assert list(told) == ["tokens", "token_logprobs", "top_logprobs", "text_offset"]
+    assert "".join(told["tokens"]) == body["choices"][0]["text"]
+    assert len(told["tokens"]) == body["usage"]["completion_tokens"] == 30
+    for token, logprob, top in zip(told["tokens"], told["token_logprobs"], told["top_logprobs"], strict=True):
+        assert logprob <= 0
+        assert len(top) == 3
+        assert top[token] == max(top.values()) == logprob
+        assert sum(math.exp(value) for value in top.values()) <= 1
+
+
+def test_offsets_count_from_the_beginning_of_the_prompt(complete):
+    told = complete("Bees make", logprobs=0).json()["choices"][0]["logprobs"]
+
+    offset = len("Bees make")
+    for token, start in zip(told["tokens"], told["text_offset"], strict=True):
+        assert start == offset
+        offset += len(token)
+
+
+def test_an_echo_tells_of_the_prompts_tokens_too_but_for_the_first(complete):
+    alone = complete("Bees make 🐝", logprobs=2).json()["choices"][0]
+    choice = complete("Bees make 🐝", logprobs=2, echo=True).json()["choices"][0]
+
+    told, prompt_tokens = choice["logprobs"], len(encode("Bees make 🐝"))
+    assert told["token_logprobs"][0] is told["top_logprobs"][0] is None
+    assert None not in told["token_logprobs"][1:]
+    assert {name: values[prompt_tokens:] for name, values in told.items()} == alone["logprobs"]
+    assert told["tokens"][:3] == ["Be", "es", " make"]
+    assert told["tokens"][prompt_tokens - 1].startswith("bytes:\\x")
+    assert told["text_offset"][:3] == [0, 2, 4]
+    assert all(0 <= offset <= len(choice["text"]) for offset in told["text_offset"])
+
+
+def test_a_prompt_is_scored_without_writing_anything(complete):
+    scored = complete([encode("Bees make honey"), [7]], logprobs=1, echo=True, max_tokens=0).json()
+
+    one, other = scored["choices"]
+    assert "".join(one["logprobs"]["tokens"]) == one["text"] == "Bees make honey"
+    assert other["logprobs"]["token_logprobs"] == [None]
+    assert scored["usage"]["completion_tokens"] == 0
+    (empty,) = complete("", logprobs=1, echo=True, max_tokens=0).json()["choices"]
+    assert empty["logprobs"] == {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+
+
+def test_banned_tokens_are_not_written_and_wanted_ones_alone(complete):
+    (text,) = texts(complete("Bees", max_tokens=40))
+    ids = encode(text)
+    (other,) = texts(complete("Bees", max_tokens=40, logit_bias={str(each): -100 for each in ids[:5]}))
+    assert not set(ids[:5]) & set(encode(other))
+
+    (only,) = texts(complete("Bees", logit_bias={str(encode(" honey")[0]): 100}))
+    assert only == " honey" * 16
+
+
 STREAMED = [
+    {"prompt": ["Bees make", "🐝"], "logprobs": 2, "n": 2, "max_tokens": 30},
+    {"prompt": "Bees make 🐝", "logprobs": 0, "echo": True, "stop": "."},
     {"prompt": "Bees make"},
     {"prompt": "Bees make", "echo": True, "max_tokens": 100},
     {"prompt": ["Bees", "The sea is"], "n": 2, "stop": "."},
@@ -142,6 +212,12 @@ def test_a_joined_stream_is_the_plain_answer(complete, fields):
         assert "".join([each["text"] for each in own]) == choice["text"]
         assert [each["finish_reason"] for each in own] == [None] * (len(own) - 1) + [choice["finish_reason"]]
         assert own[-1]["text"] == ""
+        told = [each["logprobs"] for each in own if each["logprobs"]]
+        if choice["logprobs"] is not None:
+            joined = {name: [value for part in told for value in part[name]] for name in choice["logprobs"]}
+            assert joined == choice["logprobs"]
+        else:
+            assert not told
     assert all("usage" not in event for event in events)
 
 
@@ -177,6 +253,7 @@ def test_the_usage_comes_last_where_it_is_asked_for(complete, fields):
         ({"prompt": "a", "best_of": 2, "stream": True}, "best_of", None),
         ({"prompt": "a", "logprobs": 6}, "logprobs", "integer_above_max_value"),
         ({"prompt": "a", "logprobs": True}, "logprobs", "invalid_type"),
+        ({"prompt": "word " * 100_000, "echo": True, "logprobs": 0, "n": 2}, "logprobs", None),
         ({"prompt": "a", "stop": ["a"] * 5}, "stop", "array_above_max_length"),
         ({"prompt": "a", "temperature": 2.1}, "temperature", "decimal_above_max_value"),
         ({"prompt": "a", "stream_options": {"include_usage": True}}, "stream_options", None),
