@@ -10,7 +10,8 @@ from proxy.sim.job import Format, Message
 from proxy.sim.lexicon import words_of
 from proxy.sim.prose import compose
 from proxy.sim.structured import Draw, Hints, Plan
-from proxy.sim.tools.arguments import clean, dumped, plan, told
+from proxy.sim.tools.arguments import clean, dumped, plan, told, with_aims
+from proxy.sim.tools.fit import properties
 from proxy.sim.tools.turn import Turn
 from proxy.sim.topics import Reading
 
@@ -39,10 +40,12 @@ def written(form: Format, turn: Turn, messages: tuple[Message, ...], reading: Re
     users = [message.text for message in messages if message.role == "user"]
     hints = Hints.of([clean(text) for text in (*told(turn), *users)])
     if form.schema:
+        hints = with_aims(hints, properties(form.schema), turn.text)
         return dumped(plan(form.schema).instance(Draw(key), hints))
     asked = _schema(messages)
     if asked is None:
         return dumped(_about(reading, key))
+    hints = with_aims(hints, asked["properties"], turn.text)
     return dumped(Plan(asked).instance(Draw(key), hints))
 
 

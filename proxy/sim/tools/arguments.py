@@ -2,10 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from proxy.sim.job import Tool
 from proxy.sim.structured import Draw, Hints, Plan, compiled
+from proxy.sim.tools.aims import aims
+from proxy.sim.tools.fit import properties
 from proxy.sim.tools.turn import Turn
 
 _QUOTE = '"'
@@ -21,9 +24,19 @@ def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str
     """
     if tool.custom and tool.parameters == "{}":
         return _input(texts)
-    hints = Hints.of([clean(text) for text in (*told(turn), *reversed(texts))])
+    first, *rest = texts
+    hints = with_aims(
+        Hints.of([clean(text) for text in (*reversed(rest), *told(turn), first)]), properties(tool.parameters), first
+    )
     value = _plan(tool).instance(Draw(key), hints)
     return value if tool.custom and isinstance(value, str) else dumped(value)
+
+
+def with_aims(hints: Hints, wanted: dict[str, Any], text: str) -> Hints:
+    """The hints with what a text has for each of these properties."""
+    found = tuple(aims(wanted, clean(text)))
+    numbers = tuple([(name, value, "") for name, value in found])
+    return replace(hints, assigned=found + hints.assigned, numbers=numbers + hints.numbers)
 
 
 def told(turn: Turn) -> list[str]:

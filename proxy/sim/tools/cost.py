@@ -26,7 +26,7 @@ def _tokens(tool: Tool) -> int:
 
 def _one(tool: Tool) -> int:
     tokens = _TOOL + count(f"{tool.name}:{tool.description.removesuffix('.')}")
-    arguments = properties(tool)
+    arguments = properties(tool.parameters)
     if arguments:
         tokens += _PROPERTIES
     for name, schema in arguments.items():

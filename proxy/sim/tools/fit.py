@@ -25,12 +25,13 @@ _MOST_PROPERTIES = 64
 LARGEST_REMEMBERED = 5000  # characters of a tool
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
-VALUE = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]|\d|[\"\u201c`@]|://", re.ASCII)
+VALUE = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][A-Za-z]|\d|[\"\u201c`@]|://", re.ASCII)
 _SUM = re.compile(
     r"\d\s*[-+*/^%\u00d7\u00f7]\s*\(?\d|\d (?:plus|minus|times|divided by|percent of) \d|\bsquare root\b", re.ASCII
 )
 _SUM_WORD = "a sum"  # stands for it among the words, and is none
 
+_SAY_NOTHING = lexicon.FUNCTION_WORDS | lexicon.BEFORE_VERBS | lexicon.LINKS | lexicon.DETERMINERS.keys() | {"or", "if"}
 # Words that name what a tool does for nearly every tool.
 _VAGUE_WORDS = frozenset(
     stem(word)
@@ -58,7 +59,7 @@ _ALIKE = """
     remind reminder alarm
     news headline headlines
     image picture draw drawing illustration photo
-    database sql query table rows
+    database sql query table rows select
     code python execute script interpreter
     file document folder directory
     currency exchange convert conversion usd eur
@@ -96,9 +97,9 @@ def _fit(tool: Tool, text: str, words: tuple[str, ...]) -> float:
     return score
 
 
-def properties(tool: Tool) -> dict[str, Any]:
-    """The schemas of a tool's arguments by their names; none for a tool without a plain object of them."""
-    found = _schema(tool.parameters).get("properties")
+def properties(schema: str) -> dict[str, Any]:
+    """The schemas of an object's properties by their names; none where the schema lists none."""
+    found = _schema(schema).get("properties")
     return found if isinstance(found, dict) else {}
 
 
@@ -111,7 +112,7 @@ def _words(text: str) -> Iterator[str]:
     """The stems of the words that say something, in order."""
     for word in _WORDS.findall(text):
         lower = word.lower() if word.isascii() else word
-        if lower not in lexicon.FUNCTION_WORDS and lower not in lexicon.BEFORE_VERBS and len(lower) > 1:
+        if lower not in _SAY_NOTHING and len(lower) > 1:
             yield stem(lower)
     if _SUM.search(text):
         yield _SUM_WORD
@@ -141,7 +142,7 @@ def _texts(tool: Tool) -> Iterator[tuple[str, float]]:
     """What a tool says about itself, with what a word of it counts."""
     yield tool.name, _IN_NAME
     yield tool.description, _IN_DESCRIPTION
-    for name, schema in list(properties(tool).items())[:_MOST_PROPERTIES]:
+    for name, schema in list(properties(tool.parameters).items())[:_MOST_PROPERTIES]:
         yield name, _IN_PARAMETERS
         if isinstance(schema, dict):
             yield str(schema.get("description", "")), _IN_NOTES

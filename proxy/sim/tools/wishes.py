@@ -80,6 +80,13 @@ def clauses(text: str) -> list[Clause]:
     return list(_split(marked, lists))
 
 
+def listed_in(text: str) -> list[str]:
+    """The items of the first list in a text, also where they belong together."""
+    found = _LIST.search(text)
+    items = _items(found.group(), "") if found else None
+    return [_parted(item)[1] for item in items or ()]
+
+
 def _split(marked: str, lists: list[tuple[str, tuple[str, ...]]]) -> Iterator[Clause]:
     step, start = 0, 0
     hidden = iter(lists)
