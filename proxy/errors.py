@@ -5,6 +5,9 @@
     ├── NotFoundError          404  no such path or model
     ├── MethodNotAllowedError  405  with Allow
     ├── TooLargeError          413  the body exceeds --max-body-bytes
+    ├── MediaTypeError         415  the body is packed in a way that is not known here
+    ├── ExpectationError       417  an Expect header that cannot be met
+    ├── HeadersTooLargeError   431  the request line or a header is too long
     ├── InternalError          500  a defect of this program; the log has the details under the request's id
     ├── UnavailableError       503  a real model that is on its way (Retry-After), has failed, or is not set up
     ├── RejectedError               llama-server said no: its own status and message
@@ -14,7 +17,7 @@
 
 The body is `{"error": {"message", "type", "param", "code"}}`, always all four, as in
 https://platform.openai.com/docs/guides/error-codes. At Anthropic's paths it is
-`{"type": "error", "error": {"type", "message"}, "request_id"}`, as in https://docs.claude.com/en/api/errors.
+`{"type": "error", "error": {"type", "message", "details"}, "request_id"}`, as in https://docs.claude.com/en/api/errors.
 """
 
 from collections.abc import Mapping
@@ -62,7 +65,8 @@ class ApiError(Exception):
     def anthropic_body(self, request_id: str | None) -> bytes:
         """The JSON that goes out at Anthropic's paths; an event of a stream has no request id."""
         kind = _ANTHROPIC_TYPES.get(self.status, "api_error" if self.status >= 500 else "invalid_request_error")
-        body = {"type": "error", "error": {"type": kind, "message": self.message}}
+        error = {"type": kind, "message": self.message}
+        body = {"type": "error", "error": error | ({"details": {"error_code": self.code}} if self.code else {})}
         return msgspec.json.encode(body if request_id is None else body | {"request_id": request_id})
 
 
@@ -91,6 +95,27 @@ class TooLargeError(ApiError):
     """413."""
 
     status = 413
+    type = "invalid_request_error"
+
+
+class MediaTypeError(ApiError):
+    """415."""
+
+    status = 415
+    type = "invalid_request_error"
+
+
+class ExpectationError(ApiError):
+    """417."""
+
+    status = 417
+    type = "invalid_request_error"
+
+
+class HeadersTooLargeError(ApiError):
+    """431."""
+
+    status = 431
     type = "invalid_request_error"
 
 

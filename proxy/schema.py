@@ -98,6 +98,7 @@ class ChatMessage(Struct, forbid_unknown_fields=True):
     refusal: str | None = None
     audio: Unchecked = None
     annotations: Unchecked = None  # an answer's message may come back as it was
+    provider_specific_fields: Unchecked = None  # LiteLLM puts it beside what it got, and sends it to OpenAI as well
     parsed: Unchecked = None
 
 

@@ -26,18 +26,21 @@ from proxy.endpoints.messages_schema import (
     ThinkingDisabled,
     ThinkingEnabled,
     ToolResult,
+    format_of,
 )
 from proxy.endpoints.messages_schema import Tool as GivenTool
 from proxy.endpoints.messages_schema import ToolUse as Use
+from proxy.endpoints.messages_wording import wrong
 from proxy.sim import job as sim
 from proxy.sim.chat import complete
-from proxy.sim.job import ChatJob, Choice, Format, Tool, ToolCall, ToolUse
+from proxy.sim.job import Answer, ChatJob, Choice, Format, Tool, ToolCall, ToolUse
 
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal"]
 
 # An image of the largest size that is not scaled down, and a document's page of middling length.
 IMAGE_TOKENS, DOCUMENT_TOKENS = 1600, 2000
-_EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "xhigh"}
+# The efforts that thinking can take, and the tokens that leave room for each.
+_ROOM = {"low": 256, "medium": 1024, "high": 2048, "xhigh": 8192}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,9 @@ class Reply:
 
 
 def reply(ask: Request, server_seed: int) -> Reply:
-    """The simulator's message."""
+    """The simulator's message. Raises BadRequestError for a schema that nothing meets."""
     job = _job(ask, server_seed)
-    answer = complete(job)
+    answer = _completed(job)
     (choice,) = answer.choices
     stop_sequence = _stopped_by(job, choice)
     thinks = job.reasoning_effort is not None
@@ -96,12 +99,23 @@ def reply(ask: Request, server_seed: int) -> Reply:
 
 def input_tokens(ask: Request) -> int:
     """What the same request's usage will say."""
-    return complete(replace(_job(ask, 0), max_tokens=1)).prompt_tokens
+    return _completed(replace(_job(ask, 0), max_tokens=1)).prompt_tokens
+
+
+def _completed(job: ChatJob) -> Answer:
+    if job.format is None and job.tool_use is None:
+        return complete(job)
+    from proxy.sim.structured import SchemaError  # noqa: PLC0415 - takes its time; who sends no schema need not load it
+
+    try:
+        return complete(job)
+    except SchemaError as problem:  # a schema that nothing meets, which is seen when something is made
+        where = "tools" if job.format is None else "output_config.format.schema"
+        raise wrong(where, f"no value meets the JSON schema: {problem}") from None
 
 
 def _job(ask: Request, server_seed: int) -> ChatJob:
-    output = ask.output_config
-    wanted = ask.output_format or (output and output.format)
+    wanted = format_of(ask)
     return ChatJob(
         messages=(*_system(ask), *[turn for message in ask.messages for turn in _turns(message)]),
         seed=ask.seed,
@@ -143,7 +157,10 @@ def _effort(ask: Request) -> str | None:
             isinstance(block, ToolResult) for block in ask.messages[-1].content
         ):
             return None
-    return _EFFORTS[(ask.output_config and ask.output_config.effort) or "high"]
+    wanted = (ask.output_config and ask.output_config.effort) or "high"
+    room = ask.thinking.budget_tokens if isinstance(ask.thinking, ThinkingEnabled) else ask.max_tokens
+    efforts = list(_ROOM)[: [*_ROOM].index("xhigh" if wanted == "max" else wanted) + 1]
+    return next((effort for effort in reversed(efforts) if _ROOM[effort] <= room), None)
 
 
 def _system(ask: Request) -> Iterator[sim.Message]:

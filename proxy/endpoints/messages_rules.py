@@ -4,10 +4,12 @@ They hold for simulated models only. Where the wording was not seen in public, i
 """
 
 import re
+from collections.abc import Container
+from typing import Any
 
 import msgspec
 
-from proxy.endpoints import messages_wording
+from proxy.endpoints import messages_schema, messages_wording
 from proxy.endpoints.call import Call
 from proxy.endpoints.messages_schema import (
     AnyTool,
@@ -47,12 +49,20 @@ def read(call: Call, *, counting: bool = False) -> Request:
 
 
 def _check(ask: Request) -> None:
+    if ask.thread is not None:  # this code lets Anthropic's clients go on without one
+        raise BadRequestError(
+            "thread: conversations are not held here; send the whole of it.",
+            param="thread",
+            code="thread_unsupported_request",
+        )
     if not ask.messages:
         raise wrong("messages", "at least one message is required")
     _check_turns(ask.messages)
     _check_calls(ask.messages)
     if ask.tools is not None or ask.tool_choice is not None:
         _check_tools(ask)
+    if wanted := messages_schema.format_of(ask):
+        _check_schema(wanted.schema, "output_config.format.schema")
     if ask.thinking is not None:
         _check_thinking(ask)
     if any(not text.strip() for text in ask.stop_sequences or ()):
@@ -83,28 +93,34 @@ def _check_turns(messages: list[Message]) -> None:
 
 def _check_calls(messages: list[Message]) -> None:
     """Each call gets its result in the next message, and each result answers a call of the one before."""
-    waiting: list[str] = []
+    waiting: dict[str, None] = {}  # in their order
     for index, message in enumerate(messages):
-        results = [block.tool_use_id for block in _blocks(message) if isinstance(block, ToolResult)]
-        for at, result in enumerate(results):
-            if result not in waiting:
-                raise wrong(
-                    f"messages.{index}.content.{at}",
-                    f"unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each `tool_result` block must "
-                    "have a corresponding `tool_use` block in the previous message.",
-                )
-            if result in results[:at]:
-                raise wrong(
-                    f"messages.{index}.content.{at}",
-                    f"each tool_use must have a single result. Found multiple `tool_result` blocks with id: {result}",
-                )
-        if missing := [call for call in waiting if call not in results]:
+        answered: set[str] = set()
+        for at, block in enumerate(_blocks(message)):
+            if isinstance(block, ToolResult):
+                _check_result(block.tool_use_id, waiting, answered, f"messages.{index}.content.{at}")
+                answered.add(block.tool_use_id)
+        if missing := [call for call in waiting if call not in answered]:
             raise _unanswered(index - 1, missing)
-        waiting = [block.id for block in _blocks(message) if isinstance(block, ToolUse)]
-        if len(set(waiting)) < len(waiting):
+        calls = [block.id for block in _blocks(message) if isinstance(block, ToolUse)]
+        waiting = dict.fromkeys(calls)
+        if len(waiting) < len(calls):
             raise wrong(f"messages.{index}.content", "`tool_use` ids must be unique")
     if waiting:
-        raise _unanswered(len(messages) - 1, waiting)
+        raise _unanswered(len(messages) - 1, list(waiting))
+
+
+def _check_result(result: str, waiting: Container[str], answered: Container[str], where: str) -> None:
+    if result not in waiting:
+        raise wrong(
+            where,
+            f"unexpected `tool_use_id` found in `tool_result` blocks: {result}. Each `tool_result` block must have a "
+            "corresponding `tool_use` block in the previous message.",
+        )
+    if result in answered:
+        raise wrong(
+            where, f"each tool_use must have a single result. Found multiple `tool_result` blocks with id: {result}"
+        )
 
 
 def _unanswered(index: int, missing: list[str]) -> BadRequestError:
@@ -143,6 +159,18 @@ def _check_tool(tool: Tool, where: str) -> None:
     elif tool.input_schema.get("type") != "object":
         problem = "Input should be 'object'" if "type" in tool.input_schema else "Field required"
         raise wrong(f"{where}.custom.input_schema.type", problem)
+    else:
+        _check_schema(tool.input_schema, f"{where}.custom.input_schema")
+
+
+def _check_schema(schema: dict[str, Any], where: str) -> None:
+    from proxy.sim.structured import SchemaError  # noqa: PLC0415 - takes its time; who sends no schema need not load it
+    from proxy.sim.tools.arguments import plan  # noqa: PLC0415
+
+    try:
+        plan(msgspec.json.encode(schema).decode())
+    except SchemaError as problem:
+        raise wrong(where, f"JSON schema is invalid. It must match JSON Schema draft 2020-12: {problem}") from None
 
 
 def _check_thinking(ask: Request) -> None:

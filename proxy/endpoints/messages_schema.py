@@ -139,12 +139,14 @@ class ThinkingEnabled(Struct, forbid_unknown_fields=True, tag="enabled"):
 
     budget_tokens: Annotated[int, Meta(ge=1024)]
     display: Literal["summarized", "omitted"] | None = None
+    block_binding: Unchecked = None
 
 
 class ThinkingAdaptive(Struct, forbid_unknown_fields=True, tag="adaptive"):
     """Think as much as seems right."""
 
     display: Literal["summarized", "omitted"] | None = None
+    block_binding: Unchecked = None
 
 
 class ThinkingBetweenTools(Struct, forbid_unknown_fields=True, tag="between_tools"):
@@ -167,6 +169,7 @@ class OutputConfig(Struct, forbid_unknown_fields=True):
 
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     format: JsonFormat | None = None
+    task_budget: Unchecked = None
 
 
 class Metadata(Struct, forbid_unknown_fields=True):
@@ -189,8 +192,15 @@ class Request(Struct, forbid_unknown_fields=True, kw_only=True):
     output_format: JsonFormat | None = None
     cache_control: Unchecked = None
     speed: Unchecked = None
+    thread: Unchecked = None
+    billing_policy: Unchecked = None
+    compaction: Unchecked = None
     context_management: Unchecked = None
+    fallback_credit_token: Unchecked = None
+    fallbacks: Unchecked = None
     mcp_servers: Unchecked = None
+    user_profile_id: Unchecked = None
+    workspace_id: Unchecked = None
     betas: Unchecked = None
     stream: bool | None = None
     stop_sequences: list[str] | None = None
@@ -210,3 +220,8 @@ class Counting(Request, kw_only=True):
     """A request to count its tokens; clients may send the whole of it, but need not say `max_tokens`."""
 
     max_tokens: Annotated[int, Meta(ge=1)] = 2**31 - 1
+
+
+def format_of(ask: Request) -> JsonFormat | None:
+    """The format of the answer, where it stands today or where it stood at first."""
+    return (ask.output_config and ask.output_config.format) or ask.output_format

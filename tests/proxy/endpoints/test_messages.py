@@ -4,8 +4,16 @@ import json
 
 import httpx
 import pytest
+from jsonschema import validate
 
 QUESTION = [{"role": "user", "content": "Tell me about volcanoes"}]
+WEATHER_QUESTION = [{"role": "user", "content": "What is the weather in Paris right now?"}]
+CITY = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "population": {"type": "integer", "minimum": 0}},
+    "required": ["name", "population"],
+    "additionalProperties": False,
+}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Paris"}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "22 degrees and sunny"}
 WEATHER = {
@@ -210,6 +218,9 @@ def test_no_thinking_where_there_is_none_to_do(answered, way):
 @pytest.mark.parametrize(
     "content",
     [
+        [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}],
+        [{"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}],
+        [{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}],
         [{"type": "document", "title": "Etna", "source": {"type": "text", "media_type": "text/plain", "data": "Fire"}}],
         [{"type": "search_result", "source": "a", "title": "b", "content": [{"type": "text", "text": "c"}]}],
     ],
@@ -218,6 +229,79 @@ def test_what_is_not_text_is_counted(answered, content):
     with_it = [{"role": "user", "content": [*content, {"type": "text", "text": QUESTION[0]["content"]}]}]
 
     assert answered(with_it)["usage"]["input_tokens"] > answered()["usage"]["input_tokens"]
+
+
+def test_thinking_is_counted_and_never_takes_the_whole_of_the_answer(answered):
+    for way in ({"type": "enabled", "budget_tokens": 1024}, {"type": "adaptive"}):
+        usage = answered(max_tokens=1500, thinking=way)["usage"]
+        assert 0 < usage["output_tokens_details"]["thinking_tokens"] < usage["output_tokens"]
+    assert [block["type"] for block in answered(max_tokens=100, thinking={"type": "adaptive"})["content"]] == ["text"]
+
+
+def test_a_tool_that_fits_is_called_with_arguments_from_the_question(answered):
+    message = answered(WEATHER_QUESTION, tools=[WEATHER])
+
+    assert message["stop_reason"] == "tool_use"
+    (call,) = message["content"]
+    assert call["id"].startswith("toolu_01")
+    assert (call["type"], call["name"], call["input"]) == ("tool_use", "get_weather", {"city": "Paris"})
+
+
+@pytest.mark.parametrize(
+    ("choice", "called"),
+    [
+        ({"type": "auto"}, []),
+        ({"type": "none"}, []),
+        ({"type": "any"}, ["get_weather"]),
+        ({"type": "tool", "name": "add"}, ["add"]),
+    ],
+)
+def test_the_choice_of_tools_is_obeyed(answered, choice, called):
+    add = {"name": "add", "input_schema": {"type": "object", "properties": {"a": {"type": "integer"}}}}
+    message = answered(tools=[WEATHER, add], tool_choice=choice)
+
+    calls = [block["name"] for block in message["content"] if block["type"] == "tool_use"]
+    assert len(calls) == len(called)
+    assert choice["type"] != "tool" or calls == called
+    assert message["stop_reason"] == ("tool_use" if called else "end_turn")
+
+
+def test_several_tools_are_called_at_once_unless_that_is_switched_off(answered):
+    both = [{"role": "user", "content": "What is the weather in Paris and in London?"}]
+    one = {"type": "any", "disable_parallel_tool_use": True}
+
+    cities = [call["input"]["city"] for call in answered(both, tools=[WEATHER])["content"]]
+    assert sorted(cities) == ["London", "Paris"]
+    assert len(answered(both, tools=[WEATHER], tool_choice=one)["content"]) == 1
+
+
+def test_a_call_that_is_cut_is_empty(answered):
+    message = answered(WEATHER_QUESTION, tools=[WEATHER], max_tokens=4)
+
+    assert message["stop_reason"] == "max_tokens"
+    assert [block["input"] for block in message["content"]] == [{}]
+
+
+def test_tools_of_anthropics_own_are_never_called(answered):
+    bash = {"type": "bash_20250124", "name": "bash"}
+    message = answered([{"role": "user", "content": "Run ls in bash"}], tools=[bash])
+
+    assert message["stop_reason"] == "end_turn"
+
+
+@pytest.mark.parametrize("field", ["output_config", "output_format"])
+def test_an_answer_in_json_meets_its_schema(answered, field):
+    wanted = {"type": "json_schema", "schema": CITY}
+    (block,) = answered(**{field: {"format": wanted} if field == "output_config" else wanted})["content"]
+
+    validate(json.loads(block["text"]), CITY)
+
+
+def test_a_refusal_is_a_stop_reason(answered):
+    message = answered([{"role": "user", "content": "Please [[refuse]] this"}])
+
+    assert (message["stop_reason"], message["stop_details"]["type"]) == ("refusal", "refusal")
+    assert message["content"][0]["type"] == "text"
 
 
 def test_the_result_of_a_tool_is_answered_in_text(answered):
@@ -229,7 +313,8 @@ def test_the_result_of_a_tool_is_answered_in_text(answered):
     message = answered(said, tools=[WEATHER])
 
     assert message["stop_reason"] == "end_turn"
-    assert [block["type"] for block in message["content"]] == ["text"]
+    (block,) = message["content"]
+    assert "22 degrees and sunny" in block["text"]
 
 
 def test_results_may_be_blocks_and_errors(answered):
@@ -276,6 +361,19 @@ def test_the_path_also_answers_without_v1_and_with_a_slash(http, path):
             {"tools": [{"name": "a", "input_schema": {"type": "string"}}]},
             "tools.0.custom.input_schema.type: Input should be 'object'",
         ),
+        (
+            {"tools": [{"name": "a", "input_schema": {"type": "object", "required": 3}}]},
+            "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12: ",
+        ),
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "thing"}}}},
+            "output_config.format.schema: JSON schema is invalid.",
+        ),
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {"enum": [1], "type": "string"}}}},
+            "output_config.format.schema: ",
+        ),
+        ({"thread": {"type": "create"}}, "thread: conversations are not held here; send the whole of it."),
         ({"tools": [{"name": "a", "type": "function"}]}, "tools.0: Input tag 'function' found using 'type' does not"),
         ({"tools": [WEATHER, WEATHER]}, "tools: Tool names must be unique."),
         ({"tool_choice": {"type": "any"}}, "tool_choice: tool_choice may only be specified while providing tools."),

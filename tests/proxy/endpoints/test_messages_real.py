@@ -64,6 +64,7 @@ def test_its_errors_have_anthropics_shape(behind):
     assert refused.json()["error"] == {
         "type": "invalid_request_error",
         "message": "the request exceeds the context size",
+        "details": {"error_code": "exceed_context_size_error"},
     }
 
 
