@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from proxy.endpoints import batches, files, health, images, models, stored_chats
+from proxy.endpoints.arriving import expected
 from proxy.endpoints.call import over_http
 from proxy.endpoints.chat import MEMORY, Memory, chat
 from proxy.endpoints.completions import completions
@@ -79,7 +80,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[STATE] = State(times.clock)
     app[images.PICTURES] = Store(images.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
-    Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log).install(app)
+    Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
         _route(app, method, path, handler)
     app.cleanup_ctx.append(_real_model)
@@ -91,7 +92,7 @@ def _route(app: web.Application, method: str, path: str, handler: Handler) -> No
     """One line of the map: with HEAD where there is GET, and with a trailing slash."""
     slashed = () if path.endswith(("/", ":.+}")) else (path + "/",)
     for each in (path, *slashed):
-        app.router.add_route(method, each, handler)
+        app.router.add_route(method, each, handler, expect_handler=expected)
         if method == "GET":
             app.router.add_route("HEAD", each, handler)
 

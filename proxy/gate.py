@@ -1,4 +1,4 @@
-"""What every request meets: a request id, CORS, errors in the shape of its API, and the access log where it is on.
+"""What every request meets: a request id, CORS, OpenAI's headers, errors in the shape of its API, and the access log.
 
 The middleware turns exceptions into answers; the signal adds the headers, also to streams and refusals.
 """
@@ -12,7 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from multidict import CIMultiDict, istr
 
+from proxy.allowance import LIMITS, Allowance
 from proxy.errors import ApiError, BadRequestError, InternalError, MethodNotAllowedError, NotFoundError, TooLargeError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -20,17 +22,30 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger("proxy")
 
 REQUEST_ID = web.RequestKey("request_id", str)
+_STARTED = web.RequestKey("started", float)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 _ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of its paths
 FAULT_HEADER = "x-sim-fault"
+_OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
+_X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
+_EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
+_EXPOSED = ", ".join(
+    ["x-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry", _PROCESSING, *_OPENAIS, *LIMITS]
+    + [f"x-ratelimit-{what}-{of}" for what in ("remaining", "reset") for of in ("requests", "tokens")]
+)
 CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
 
 
 class Gate:
     """Middleware and response signal of one application."""
 
-    def __init__(self, origins: tuple[str, ...], max_body_bytes: int, *, access_log: bool) -> None:
+    def __init__(
+        self, origins: tuple[str, ...], max_body_bytes: int, *, access_log: bool, clock: Callable[[], float]
+    ) -> None:
         self._origins = frozenset(origins)
+        self._open = _EVERYBODYS if "*" in origins else {}
+        self._clock = clock
+        self._allowance = Allowance(clock)
         self._max_body_bytes = max_body_bytes
         self._access_log = access_log
         self._ids = map(f"req_{os.urandom(8).hex()}%016x".__mod__, itertools.count(1))
@@ -61,6 +76,7 @@ class Gate:
 
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The handler's response, or its error's."""
+        request[_STARTED] = self._clock()
         try:
             if request.method == "OPTIONS":
                 return _preflight(request)
@@ -95,19 +111,31 @@ class Gate:
     async def dress(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers that every response has."""
         headers = response.headers
-        headers["x-request-id"] = self._id_of(request)
+        headers[_X_REQUEST_ID] = self._id_of(request)
         if request.path.startswith(_ANTHROPICS):
             headers["request-id"] = self._id_of(request)
+        else:
+            self._dress_as_openai(request, headers)
         origin = request.headers.get("Origin")
-        if "*" in self._origins:
-            headers["Access-Control-Allow-Origin"] = "*"
+        if self._open:
+            headers.update(self._open)
         elif origin is None or origin not in self._origins:
             return
         else:
             headers["Access-Control-Allow-Origin"] = origin
             headers["Vary"] = "Origin"
         if origin is not None:
-            headers["Access-Control-Expose-Headers"] = "x-request-id, retry-after, retry-after-ms, x-should-retry"
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    def _dress_as_openai(self, request: web.Request, headers: "CIMultiDict[str]") -> None:
+        started = request.get(_STARTED)
+        if started is not None:
+            headers[_PROCESSING] = str(int((self._clock() - started) * 1000))
+        headers.update(_OPENAIS)
+        if request.method == "POST":
+            length = request.headers.get("Content-Length", "0")
+            headers.update(LIMITS)
+            headers.update(self._allowance.spend(int(length)))
 
     def _id_of(self, request: web.Request) -> str:
         known = request.get(REQUEST_ID)

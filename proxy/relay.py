@@ -14,6 +14,7 @@ from typing import Protocol
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
+from aiohttp.http import HttpVersion11
 
 from proxy import sse
 from proxy.errors import ApiError
@@ -58,6 +59,8 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    if request.version < HttpVersion11:
+        response.force_close()  # its client knows no chunks: the end of the connection is the end of the answer
     async with aclosing(answer.body) as source:
         with suppress(ClientConnectionResetError):  # gone: the server sees it too, and the access log says 499
             await response.prepare(request)

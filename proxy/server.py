@@ -14,11 +14,13 @@ from functools import partial
 from typing import Any, TextIO
 
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
 from proxy import VERSION
 from proxy.app import create_app
 from proxy.dispatch import SIMULATED
-from proxy.errors import BadRequestError, InternalError
+from proxy.endpoints.arriving import unsupported_encoding
+from proxy.errors import ApiError, BadRequestError, HeadersTooLargeError, InternalError
 from proxy.gate import render
 from proxy.keys import REAL_MODEL
 from proxy.real_model import RealModel
@@ -47,12 +49,28 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun, and cannot become another one") from exc
         reason = (message or "not understood").strip().splitlines()[0].rstrip(":. ")
-        error = BadRequestError(f"This is not a valid HTTP request: {reason}.")
-        response = render(error if status < 500 else InternalError("The server had an error.", code="internal_error"))
+        response = render(_not_http(status, exc, reason))
         response.headers["x-request-id"] = f"req_{os.urandom(12).hex()}"
         response.force_close()
         log.debug("answered %d to %s: %s", status, request.remote, message)
         return response
+
+    def log_exception(self, *args: Any, **more: Any) -> None:
+        """A defect goes to the log; a body that breaks off or cannot be unpacked is none, and was answered."""
+        if not isinstance(more.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **more)
+
+
+def _not_http(status: int, problem: BaseException | None, reason: str) -> ApiError:
+    """The error for bytes that never became a request."""
+    if status >= 500:
+        return InternalError("The server had an error.", code="internal_error")
+    if isinstance(problem, LineTooLong) or reason.startswith("Too many headers"):
+        most = "The request line or a header is longer than 8190 bytes, or there are too many headers."
+        return HeadersTooLargeError(most, code="headers_too_large")
+    if "content-encoding" in reason:  # aiohttp would read these, with packages that are not here
+        return unsupported_encoding(reason.rpartition("(")[2].partition(")")[0])
+    return BadRequestError(f"This is not a valid HTTP request: {reason}.")
 
 
 async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:

@@ -141,7 +141,7 @@ def _asker(app: web.Application) -> Ask:
     simulated, real = asyncio.Semaphore(_SIMULATED_AT_ONCE), asyncio.Semaphore(_REAL_AT_ONCE)
 
     async def ask(endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        call = Call(app, headers, body, f"http://{app[SETTINGS].host}:{app[SETTINGS].port}")
+        call = Call(app, headers, body)
         try:
             name = model_named(body)
             async with real if name is not None and is_real(name, app[REAL_MODEL]) else simulated:

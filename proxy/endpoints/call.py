@@ -13,6 +13,7 @@ from aiohttp import web
 
 from proxy import relay, wording
 from proxy.dispatch import check_listed, is_real, not_now, reach
+from proxy.endpoints.arriving import body_of
 from proxy.errors import BadRequestError, UnreachableError
 from proxy.gate import Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES
@@ -35,12 +36,17 @@ _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was asked; `origin` is the address that the client used, such as http://127.0.0.1:3080."""
+    """What was asked."""
 
     app: web.Application
     headers: Mapping[str, str]
     body: bytes
-    origin: str
+
+    @property
+    def origin(self) -> str:
+        """The address that the client used, such as http://127.0.0.1:3080."""
+        settings = self.app[SETTINGS]
+        return f"http://{self.headers.get('Host') or f'{settings.host}:{settings.port}'}"
 
     @property
     def server_seed(self) -> int:
@@ -67,7 +73,7 @@ def over_http(endpoint: Endpoint) -> Handler:
 
 async def called(request: web.Request) -> Call:
     """The call that an HTTP request makes."""
-    return Call(request.app, request.headers, await request.read(), f"{request.scheme}://{request.host}")
+    return Call(request.app, request.headers, await body_of(request))
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

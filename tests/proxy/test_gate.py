@@ -13,6 +13,16 @@ def filled(path):
     return re.sub(r"\{[^}]+\}", "gpt-sim-1", path)
 
 
+def shaped(answer):
+    """The error of an answer, which has the shape of its API."""
+    error = answer.json()["error"]
+    if "request-id" in answer.headers:  # Anthropic's
+        assert list(answer.json()) == ["type", "error", "request_id"]
+    else:
+        assert list(error) == ["message", "type", "param", "code"]
+    return error
+
+
 ROUTES = [(method, filled(path)) for method, path, _ in PAGES + API]
 PATHS = sorted({path for _, path in ROUTES})
 
@@ -79,12 +89,12 @@ def test_only_the_origins_that_were_named_may_call(start_proxy):
 def test_a_wrong_method_is_405_with_allow_on_every_route(http, path):
     answer = http.put(path)
 
-    error = answer.json()["error"]
-    allowed = {method for method, each in ROUTES if each == path} | {"OPTIONS"}
+    allowed = {method for method, each, _ in PAGES + API if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", each), path)}
     assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == allowed | ({"HEAD"} if "GET" in allowed else set())
-    assert list(error) == ["message", "type", "param", "code"]
-    assert (error["type"], error["code"]) == ("invalid_request_error", "method_not_supported")
+    assert set(answer.headers["allow"].split(", ")) == allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
+    error = shaped(answer)
+    assert "Not allowed to PUT on" in error["message"]
+    assert error["type"] == "invalid_request_error"
     assert answer.headers["content-type"] == "application/json"
 
 
@@ -117,8 +127,7 @@ def test_the_api_answers_without_v1_too(http, method, path):
     assert answer.status_code == http.request(method, path).status_code
     assert answer.status_code in (200, 400, 404)
     if answer.status_code != 200 and method != "HEAD":
-        assert list(answer.json()["error"]) == ["message", "type", "param", "code"]
-        assert answer.json()["error"]["code"] != "unknown_url"
+        assert shaped(answer).get("code") != "unknown_url"
 
 
 def test_the_home_page_lists_the_routes(http):
@@ -128,3 +137,40 @@ def test_the_home_page_lists_the_routes(http):
         "GET /",
         "GET /v1",
     }
+
+
+def test_a_post_tells_what_is_left_of_the_allowance(http):
+    ask = {"model": "x", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    first = http.post("/v1/chat/completions", json=ask).headers
+    stream = http.post("/v1/chat/completions", json=ask | {"stream": True}).headers
+    wrong = http.post("/v1/embeddings", json={}).headers
+
+    for headers in (first, stream, wrong):
+        assert headers["openai-version"] == "2020-10-01"
+        assert headers["openai-organization"]
+        assert int(headers["openai-processing-ms"]) >= 0
+        for kind in ("requests", "tokens"):
+            assert 0 < int(headers[f"x-ratelimit-remaining-{kind}"]) < int(headers[f"x-ratelimit-limit-{kind}"])
+            assert re.fullmatch(r"(\d+m)?\d+(\.\d+)?(ms|s)", headers[f"x-ratelimit-reset-{kind}"])
+
+
+def test_a_page_of_another_origin_may_read_every_header_of_openais(http):
+    answer = http.post("/v1/embeddings", headers={"Origin": "https://app.example"}, json={"model": "a", "input": "a"})
+
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    told = {name for name in answer.headers if name.startswith(("x-", "openai-"))}
+    assert len(told) == 10
+    assert told <= set(exposed)
+
+
+def test_only_posts_count_and_pages_have_no_limits(http):
+    headers = http.get("/v1/models").headers
+
+    assert "x-ratelimit-limit-requests" not in headers
+    assert headers["openai-version"] == "2020-10-01"
+
+
+def test_a_preflight_allows_every_method_of_the_map(http):
+    allowed = http.options("/v1/files/x").headers["access-control-allow-methods"].split(", ")
+
+    assert {method for method, _ in ROUTES} <= set(allowed)

@@ -1,6 +1,7 @@
 """The way out: what happens to the source, and to the client, when something ends early."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -45,7 +46,7 @@ async def served(answer, before=None):
 
     app = web.Application()
     app.router.add_get("/", handler)
-    Gate(("*",), 1000, access_log=False).install(app)
+    Gate(("*",), 1000, access_log=False, clock=time.monotonic).install(app)
     runner = web.AppRunner(app)
     await runner.setup()
     # The production connection, not the test server's.

@@ -20,7 +20,7 @@ BOUNDARY = "xYz"
 def called(body, content_type=f"multipart/form-data; boundary={BOUNDARY}", *, lenient=False):
     app = web.Application()
     app[SETTINGS] = Settings(lenient=lenient)
-    return Call(app, {"Content-Type": content_type}, body, "http://127.0.0.1")
+    return Call(app, {"Content-Type": content_type}, body)
 
 
 def parsed(body, *files, **more):

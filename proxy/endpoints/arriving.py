@@ -1,0 +1,91 @@
+"""How the body of an HTTP request comes in: which kinds, how encoded, how large. Refuses what cannot be read early.
+
+Knows HTTP's headers (RFC 9110), not what is in a body.
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from proxy import wording
+from proxy.errors import ApiError, ExpectationError, MediaTypeError, TooLargeError
+from proxy.gate import render
+from proxy.keys import SETTINGS
+
+# Files may be larger than JSON, which is read and counted at once. OpenAI's limit for audio is 25 MB.
+UPLOAD_BYTES = 64 * 1024 * 1024
+_JSON = "application/json"
+_FORM = "multipart/form-data"
+_ENCODINGS = frozenset({"gzip", "deflate", "identity", ""})
+
+
+async def body_of(request: web.Request) -> bytes:
+    """The body, decompressed. Raises ApiError, and what aiohttp raises for one that is too large or broken."""
+    headers = request.headers
+    kind = headers.get("Content-Type")
+    if kind != _JSON or "Content-Encoding" in headers:
+        return await _unusual(request, headers)
+    _check_length(headers, request.app[SETTINGS].max_body_bytes)
+    return await request.read()
+
+
+async def expected(request: web.Request) -> web.StreamResponse | None:
+    """Answers `Expect: 100-continue`: go on, or an error before the body is sent."""
+    try:
+        if request.headers["Expect"].lower() != "100-continue":
+            raise ExpectationError(
+                f"The header 'Expect: {request.headers['Expect']}' cannot be met: only 100-continue can.",
+                code="expectation_failed",
+            )
+        _check(request, request.headers)
+    except ApiError as error:
+        response = render(error)
+        response.force_close()  # the body may follow, or not: nobody can tell
+        return response
+    if request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+    return None
+
+
+def unsupported_encoding(name: str) -> MediaTypeError:
+    """The body is packed in a way that is not known here."""
+    return MediaTypeError(
+        f"Unsupported content encoding: '{name}'. Supported are gzip and deflate.",
+        code="unsupported_content_encoding",
+        headers={"Accept-Encoding": "gzip, deflate"},
+    )
+
+
+async def _unusual(request: web.Request, headers: Mapping[str, str]) -> bytes:
+    most = _check(request, headers)
+    if most > request.app[SETTINGS].max_body_bytes:
+        request = request.clone(client_max_size=most)
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_large(most) from None
+
+
+def _check(request: web.Request, headers: Mapping[str, str]) -> int:
+    """The most bytes of this body. Raises ApiError where its head says enough to refuse it."""
+    settings = request.app[SETTINGS]
+    given = headers.get("Content-Type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in ("", _JSON, _FORM) and not settings.lenient:
+        raise wording.unsupported_content_type(given, _JSON)
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise unsupported_encoding(encoding)
+    most = max(UPLOAD_BYTES, settings.max_body_bytes) if kind == _FORM else settings.max_body_bytes
+    _check_length(headers, most)
+    return most
+
+
+def _check_length(headers: Mapping[str, str], most: int) -> None:
+    if int(headers.get("Content-Length", 0)) > most:
+        raise _too_large(most)
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"The request body is larger than {most} bytes (--max-body-bytes).", code="request_too_large")
