@@ -9,13 +9,13 @@ from typing import Any
 from proxy.sim.job import Format, Message
 from proxy.sim.lexicon import words_of
 from proxy.sim.prose import compose
-from proxy.sim.structured import Draw, Hints, Plan
-from proxy.sim.tools.arguments import clean, dumped, plan, told, with_aims
-from proxy.sim.tools.fit import properties
+from proxy.sim.structured import Draw
+from proxy.sim.tools.arguments import dumped, hints_for, plan, told
 from proxy.sim.tools.turn import Turn
 from proxy.sim.topics import Reading
 
 _JSON = re.compile(r"(?:\b(?:in|as|of|with|for|valid|a|an) )*\bjson\b(?: object)?", re.ASCII | re.IGNORECASE)
+_MOST_EARLIER = 3  # turns of the user
 _MOST_KEYS = 20
 _LONGEST_READ = 4000  # characters of a message
 # "with the keys name and age", "fields: `name` (string), `age` (number)"
@@ -37,16 +37,16 @@ _MANY = words_of(
 
 def written(form: Format, turn: Turn, messages: tuple[Message, ...], reading: Reading, key: bytes) -> str:
     """The JSON text. Raises SchemaError for a schema that cannot be met."""
-    users = [message.text for message in messages if message.role == "user"]
-    hints = Hints.of([clean(text) for text in (*told(turn), *users)])
+    users = tuple([message.text for message in messages if message.role == "user"])
+    background = (*users[-1 - _MOST_EARLIER : -1], *told(turn))
     if form.schema:
-        hints = with_aims(hints, properties(form.schema), turn.text)
+        hints = hints_for(form.schema, background, turn.text)
         return dumped(plan(form.schema).instance(Draw(key), hints))
     asked = _schema(messages)
     if asked is None:
         return dumped(_about(reading, key))
-    hints = with_aims(hints, asked["properties"], turn.text)
-    return dumped(Plan(asked).instance(Draw(key), hints))
+    schema = dumped(asked)
+    return dumped(plan(schema).instance(Draw(key), hints_for(schema, background, turn.text)))
 
 
 def _about(reading: Reading, key: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from proxy.sim.job import Tool
@@ -10,6 +11,7 @@ from proxy.sim.structured import Draw, Hints, Plan, compiled
 from proxy.sim.tools.aims import aims
 from proxy.sim.tools.fit import properties
 from proxy.sim.tools.turn import Turn
+from proxy.sim.tools.wishes import excerpt
 
 _QUOTE = '"'
 _LARGEST_REMEMBERED = 20_000  # characters of a schema
@@ -25,16 +27,21 @@ def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str
     if tool.custom and tool.parameters == "{}":
         return _input(texts)
     first, *rest = texts
-    hints = with_aims(
-        Hints.of([clean(text) for text in (*reversed(rest), *told(turn), first)]), properties(tool.parameters), first
-    )
+    hints = hints_for(tool.parameters, (*reversed(rest), *told(turn)), first)
     value = _plan(tool).instance(Draw(key), hints)
     return value if tool.custom and isinstance(value, str) else dumped(value)
 
 
-def with_aims(hints: Hints, wanted: dict[str, Any], text: str) -> Hints:
-    """The hints with what a text has for each of these properties."""
-    found = tuple(aims(wanted, clean(text)))
+def hints_for(schema: str, background: tuple[str, ...], text: str) -> Hints:
+    """What the texts offer to an object's properties; the last one first. Remembered, since choices share it."""
+    texts = tuple([excerpt(clean(each)) for each in (*background, text)])
+    return _hints_for(schema, texts) if len(schema) <= _LARGEST_REMEMBERED else _hints_for.__wrapped__(schema, texts)
+
+
+@lru_cache(maxsize=32)
+def _hints_for(schema: str, texts: tuple[str, ...]) -> Hints:
+    hints = Hints.of(texts)
+    found = tuple(aims(properties(schema), texts[-1]))
     numbers = tuple([(name, value, "") for name, value in found])
     return replace(hints, assigned=found + hints.assigned, numbers=numbers + hints.numbers)
 
@@ -46,7 +53,8 @@ def told(turn: Turn) -> list[str]:
 
 def dumped(value: Any) -> str:
     """JSON without spaces, as OpenAI's models write it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if clean(text) == text else json.dumps(value, separators=(",", ":"))
 
 
 def plan(schema: str) -> Plan:
@@ -80,4 +88,4 @@ def _input(texts: tuple[str, ...]) -> str:
 
 def clean(text: str) -> str:
     """Without lone surrogates, which no answer could carry."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

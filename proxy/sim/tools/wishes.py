@@ -11,6 +11,8 @@ from itertools import islice
 from proxy.sim import lexicon
 
 _EXCERPT_HEAD, _EXCERPT_TAIL = 1500, 500  # characters
+_LONGEST_WORD = 200
+_TOO_LONG = re.compile(rf"(\S{{{_LONGEST_WORD}}})\S+")
 _MOST_CLAUSES = 40
 _MOST_ITEMS = 8
 _MARK = "\ue000"  # stands for a list while its sentence is split; a private character
@@ -24,11 +26,12 @@ _QUOTED = r"\"[^\"\n]{1,80}\"|\u201c[^\u201d\n]{1,80}\u201d"
 _SUMS = rf"(?:{_SUM})(?: ?[-+*/x\u00d7] ?(?:{_SUM}))*"
 _ITEM = rf"(?:{_PREPOSITION} )?(?:{_NAME}|{_QUOTED}|{_SUMS}|[\w.+-]+@[\w.-]*\w)"
 _AND = r"(?:,? (?:and|or|as well as|plus) (?:also )?|,? & )"
-_LIST = re.compile(rf"(?<![\w,-]){_ITEM}(?:, {_ITEM})*{_AND}{_ITEM}(?:, {_ITEM})?(?!\w)", re.ASCII)
+_LIST = re.compile(rf"(?<![\w,-]){_ITEM}(?:, {_ITEM}){{0,16}}{_AND}{_ITEM}(?:, {_ITEM})?(?!\w)", re.ASCII)
 # Small letters are names only after a preposition, and only single words: "weather in paris and rome".
 _SMALL = r"[a-z][a-z'-]+"
 _SMALL_LIST = re.compile(
-    rf"\b(?:in|for|at) {_SMALL}(?:, (?:{_PREPOSITION} )?{_SMALL})*{_AND}(?:{_PREPOSITION} )?{_SMALL}(?=[.?!\n]|$)",
+    rf"\b(?:in|for|at) {_SMALL}(?:, (?:{_PREPOSITION} )?{_SMALL}){{0,16}}{_AND}(?:{_PREPOSITION} )?{_SMALL}"
+    r"(?=[.?!\n]|$)",
     re.ASCII,
 )
 _PARTS, _LAST = re.compile(rf"{_AND}|, ", re.ASCII), re.compile(_AND, re.ASCII)
@@ -58,10 +61,10 @@ class Clause:
 
 
 def excerpt(text: str) -> str:
-    """The beginning and the end of a long text, where requests stand."""
-    if len(text) <= _EXCERPT_HEAD + _EXCERPT_TAIL:
-        return text
-    return text[:_EXCERPT_HEAD] + "\n" + text[-_EXCERPT_TAIL:]
+    """The beginning and the end of a long text, where requests stand, without what is too long for a word."""
+    if len(text) > _EXCERPT_HEAD + _EXCERPT_TAIL:
+        text = text[:_EXCERPT_HEAD] + "\n" + text[-_EXCERPT_TAIL:]
+    return _TOO_LONG.sub(r"\1", text) if len(text) > _LONGEST_WORD else text
 
 
 def clauses(text: str) -> list[Clause]:
