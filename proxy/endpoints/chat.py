@@ -1,5 +1,6 @@
 """`POST /v1/chat/completions`: read the request once, then let the simulator or llama.cpp answer."""
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ _SAME_EVERYWHERE = re.compile(
     r"|model|messages(\[\d+\](\.role|\.content(\[\d+\](\.type|\.text)?)?)?)?|stream(_options.*)?|max(_completion)?_tokens"
     r"|stop.*|n|seed|response_length|temperature|top_p|(presence|frequency)_penalty|(top_)?logprobs|user"
 )
+_LONG_REQUEST = 64 * 1024  # bytes
+_LONG_ANSWER = 8_000  # tokens, with those that are told with log probabilities at their places
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
@@ -82,7 +85,7 @@ async def chat(call: Call) -> relay.Answer:
     if real := await real_answer(call, CHAT, ask.model):
         return real
     check_model(call, ask.model)
-    return _simulated(call, ask)
+    return await _simulated(call, ask)
 
 
 def _is_wrong_everywhere(error: BadRequestError) -> bool:
@@ -90,25 +93,29 @@ def _is_wrong_everywhere(error: BadRequestError) -> bool:
     return error.code in _WRONG_EVERYWHERE and _SAME_EVERYWHERE.fullmatch(error.param or "") is not None
 
 
-def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
+async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
-    chat_rules.check(ask)
-    answer = _completed(ask, chat_job.job_of(ask, call.server_seed))
-    if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
-        raise _too_long(answer)
-    frame = _frame(ask)
-    times = call.app[TIMES]
+    if len(call.body) > _LONG_REQUEST or _is_demanding(ask):
+        # In a thread, so that others are answered meanwhile.
+        answer = await asyncio.to_thread(_completed, ask, call.server_seed)
+    else:
+        answer = _completed(ask, call.server_seed)
+    frame, times = _frame(ask), call.app[TIMES]
+    is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
         completion = chat_bytes.plain(answer, frame, b"%d" % times.now())
         stored_chats.keep(call.app, ask, answer.id, call.body, completion)
     options = ask.stream_options or StreamOptions()
-    if ask.stream and _is_paced(options):
-        timed = _events(answer, frame, b"%d" % times.now(), options).timed(
-            _seconds_before_each(options, answer.id), options.tokens_per_second
-        )
+    if ask.stream and (is_long or _is_paced(options)):
+        events = _events(answer, frame, b"%d" % times.now(), options)
+        if not _is_paced(options):
+            return relay.Answer(chat_events.in_turns(events), STREAM_HEADERS)
+        timed = events.timed(_seconds_before_each(options, answer.id), options.tokens_per_second)
         return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
     if ask.stream:
         body = _events(answer, frame, chat_bytes.TIME, options).at_once()
+    elif is_long:
+        body = await asyncio.to_thread(chat_bytes.plain, answer, frame, chat_bytes.TIME)
     else:
         body = chat_bytes.plain(answer, frame, chat_bytes.TIME)
     said = _Said(ask.model, body, bool(ask.stream))
@@ -117,9 +124,22 @@ def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     return said.at(times)
 
 
-def _completed(ask: ChatRequest, job: ChatJob) -> Answer:
-    if job.format is None and job.tool_use is None:
-        return complete(job)
+def _is_demanding(ask: ChatRequest) -> bool:
+    """Whether the answer can take longer than a thread takes to start."""
+    several = (ask.n or 1) > 4
+    return bool(ask.tools or ask.functions or ask.response_format or (several and ask.logprobs))
+
+
+def _completed(ask: ChatRequest, server_seed: int) -> Answer:
+    chat_rules.check(ask)
+    job = chat_job.job_of(ask, server_seed)
+    answer = complete(job) if job.format is None and job.tool_use is None else _by_schema(ask, job)
+    if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
+        raise _too_long(answer)
+    return answer
+
+
+def _by_schema(ask: ChatRequest, job: ChatJob) -> Answer:
     from proxy import schema_rules  # noqa: PLC0415 - as in chat_rules
     from proxy.sim.structured import SchemaError  # noqa: PLC0415
 

@@ -4,7 +4,8 @@ The format is that of https://platform.openai.com/docs/api-reference/chat/stream
 or calls piece by piece, a call's id and name only at its beginning; an empty delta with the finish reason; the usage.
 """
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from hashlib import blake2b
 from itertools import zip_longest
 
@@ -13,6 +14,8 @@ from proxy.endpoints.chat_bytes import Frame, called, encode, is_silent, kind, l
 from proxy.sim.job import Answer, Choice, ToolCall, in_pieces
 
 _NO_LOGPROBS = b'},"logprobs":null'
+_DIVIDER, _DIVIDER_ENCODED = "\x1f", b"\\u001f"
+_TURN = 64  # rounds of a long stream: with 128 choices some 3 ms
 _PADDED_TO = 32  # bytes of a delta and its obfuscation, or a multiple
 
 
@@ -43,14 +46,31 @@ class Events:
 
     def at_once(self) -> bytes:
         """All events in one piece."""
-        return b"".join([self._roles(), *self._rounds(), self._end])
+        if self._padding is None and _is_plain_text(self._choices):
+            return self._roles() + self._text(self._openings[0], self._choices[0]) + self._end
+        return b"".join(self.each())
+
+    def each(self) -> Iterator[bytes]:
+        """All events, round by round."""
+        yield self._roles()
+        yield from self._rounds()
+        yield self._end
+
+    def _text(self, opening: bytes, choice: Choice) -> bytes:
+        """The events of a text without a backslash, encoded at once: what divides its pieces becomes what does so."""
+        begun, ended = opening + b'"content":', _NO_LOGPROBS + b',"finish_reason":null}' + self._after + b"}\n\n"
+        finish = self._event(opening, _NO_LOGPROBS, b'"' + reason(choice, self._frame) + b'"')
+        if not choice.text:
+            return finish
+        texts = encode(_DIVIDER.join(choice.pieces))
+        return begun + texts.replace(_DIVIDER_ENCODED, b'"' + ended + begun + b'"') + ended + finish
 
     def timed(self, pauses: Iterator[float], tokens_per_second: float | None) -> Iterator[tuple[float, bytes]]:
         """Each round with the second it is due: after its pause, and no faster than the pace; the later one wins.
 
         A piece counts as its choice's mean tokens a piece, which makes the whole answer take its time exactly.
         """
-        sizes = [len(list(_deltas(choice, self._frame))) for choice in self._choices]
+        sizes = [_size(choice) for choice in self._choices]
         weights = [c.completion_tokens / max(size, 1) for c, size in zip(self._choices, sizes, strict=True)]
         least = max(weights) / tokens_per_second if tokens_per_second else 0.0
         due = 0.0
@@ -92,6 +112,35 @@ class Events:
         if self._padding:
             ending = b',"obfuscation":"' + self._padding[: _PADDED_TO - len(delta) % _PADDED_TO] + b'"}\n\n'
         return opening + delta + b',"finish_reason":' + finish_reason + b"}" + self._after + ending
+
+
+def _is_plain_text(choices: tuple[Choice, ...]) -> bool:
+    """Whether there is one text alone, in which no other escape can look like the encoded divider."""
+    (choice, *others) = choices
+    if others or choice.refusal is not None or choice.tool_calls or choice.logprobs is not None:
+        return False
+    return "\\" not in choice.text and _DIVIDER not in choice.text
+
+
+async def in_turns(events: Events) -> AsyncGenerator[bytes, None]:
+    """All events of a long stream, between which others have their turn, and which are never all in memory."""
+    held: list[bytes] = []
+    for event in events.each():
+        held.append(event)
+        if len(held) == _TURN:
+            yield b"".join(held)
+            held.clear()
+            await asyncio.sleep(0)
+    yield b"".join(held)
+
+
+def _size(choice: Choice) -> int:
+    """How many deltas."""
+    if choice.logprobs is not None:
+        size = len(choice.pieces_with_logprobs)
+    else:
+        size = len(choice.pieces if choice.refusal is None else in_pieces(choice.refusal))
+    return size + sum([1 + len(in_pieces(call.arguments)) for call in choice.tool_calls])
 
 
 def _deltas(choice: Choice, frame: Frame) -> Iterable[bytes]:

@@ -1,5 +1,6 @@
 """The bytes of a simulated chat, plain and streamed, and the timing of a stream."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 
 from proxy.app import REAL_TIMES, create_app
 from proxy.endpoints.call import Call
-from proxy.endpoints.chat import chat
+from proxy.endpoints.chat import MEMORY, chat
+from proxy.errors import UnavailableError
 from proxy.keys import REAL_MODEL, Times
-from proxy.real_model import RealModel
+from proxy.real_model import RealModel, State
 from proxy.relay import Answer
 from proxy.settings import Settings
+from tests.chunks import chunks, joined
 
 HELLO: Any = [{"role": "user", "content": "Tell me about volcanoes"}]
 
@@ -175,3 +178,69 @@ def test_no_delay_is_no_pace():
     body = answer(stream=True, stream_options={"delay_min_ms": 0, "delay_max_ms": 0}).body
 
     assert isinstance(body, bytes)
+
+
+LONG: Any = [
+    {"n": 9, "response_length": "long", "logprobs": True, "top_logprobs": 2},
+    {"n": 2, "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"minItems": 300}}}},
+    {"messages": [{"role": "user", "content": "volcano " * 20_000}]},
+]
+
+
+@pytest.mark.parametrize("fields", LONG, ids=["many choices", "a large schema", "a long prompt"])
+async def test_while_a_long_answer_is_made_others_have_their_turn(fields):
+    served, turns = app(Time().times), 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def ask_for(**more):
+        body = {"model": "m", "messages": HELLO} | fields | more
+        return await chat(Call(served, {}, json.dumps(body).encode()))
+
+    beside = asyncio.create_task(others())
+    plain = whole((await ask_for()).body)
+    body = (await ask_for(stream=True)).body
+    beside.cancel()
+
+    events = whole(body) if isinstance(body, bytes) else b"".join([piece async for piece in body])
+    texts = [choice["message"]["content"] for choice in joined(chunks(events))["choices"]]
+    assert texts == [choice["message"]["content"] for choice in json.loads(plain)["choices"]]
+    assert turns > 0
+
+
+def test_an_answer_is_given_again_with_the_time_of_its_own():
+    time = Time()
+    served = app(Times(now=lambda: 1e9 + time.seconds, clock=lambda: 0.0, sleep=time.sleep))
+    for stream in (False, True):
+        asked = {"model": "m", "messages": [{"role": "user", "content": "\\ \x1f \x00"}], "stream": stream}
+        first = whole(ask(served, asked).body)
+        time.seconds += 5
+        again = whole(ask(served, asked).body)
+        assert b'"created":1000000000' in first or b'"created":1000000005' in first
+        assert first != again
+        assert first.replace(b'"created":%d' % (1e9 + time.seconds - 5), b"") == again.replace(
+            b'"created":%d' % (1e9 + time.seconds), b""
+        )
+
+
+def test_a_name_that_becomes_real_is_no_longer_answered_from_memory():
+    served = app()
+    ask(served, {"model": "m", "messages": HELLO})
+    assert len(served[MEMORY]) == 1
+
+    served[REAL_MODEL] = Loading(None, None, None, REAL_TIMES.now)
+    served[REAL_MODEL].names = ("m",)
+
+    with pytest.raises(UnavailableError):
+        ask(served, {"model": "m", "messages": HELLO})
+
+
+class Loading(RealModel):
+    """A model that is on its way."""
+
+    def state(self, name):
+        return State("loading", "loading", "It loads.")

@@ -150,10 +150,9 @@ class Clock:
         self.seconds += seconds
 
 
-def store(app, text, **fields):
+async def store(app, text, **fields):
     body = {"model": "m", "messages": [{"role": "user", "content": text}], "store": True, "max_tokens": 1} | fields
-    with pytest.raises(StopIteration):
-        chat(Call(app, {}, json.dumps(body).encode())).send(None)
+    await chat(Call(app, {}, json.dumps(body).encode()))
 
 
 @pytest.fixture
@@ -169,9 +168,9 @@ def app(clock):
     return app
 
 
-def test_the_newest_thousand_are_kept_for_a_day(app, clock):
+async def test_the_newest_thousand_are_kept_for_a_day(app, clock):
     for number in range(BOUNDS.entries + 5):
-        store(app, str(number))
+        await store(app, str(number))
     kept = app[STORED].items()
 
     assert len(kept) == BOUNDS.entries
@@ -180,16 +179,16 @@ def test_the_newest_thousand_are_kept_for_a_day(app, clock):
     assert app[STORED].items() == []
 
 
-def test_the_oldest_make_room_when_they_are_large(app):
+async def test_the_oldest_make_room_when_they_are_large(app):
     for letter in "abcdef":
-        store(app, letter * 7_000_000)
+        await store(app, letter * 7_000_000)
 
     kept = [each.request[60:] for _, each in app[STORED].items()]
     assert [b"cccc" in kept[0], len(kept)] == [True, 4]
 
 
-def test_an_answer_that_is_larger_than_the_store_is_not_kept(app):
-    store(app, "a")
+async def test_an_answer_that_is_larger_than_the_store_is_not_kept(app):
+    await store(app, "a")
     ask = schema.decode(b'{"model":"m","messages":[{"role":"user","content":"b"}]}')
     stored_chats.keep(app, ask, "chatcmpl-1", b" " * BOUNDS.bytes, b"{}")
 
