@@ -23,6 +23,7 @@ _DAYS = (
 )
 _SUM = r"[\d(][\d\s.,()+\-*/^%\u00d7\u00f7]*[-+*/^%\u00d7\u00f7][\d\s.,()+\-*/^%\u00d7\u00f7]*[\d)]"
 _FORMS = (
+    (words_of("code script source program"), re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)),
     (words_of("expression equation formula calculation math expr sum"), re.compile(rf"({_SUM})", re.ASCII)),
     (words_of("ticker symbol stock"), re.compile(r"(?<![\w$])\$?([A-Z]{1,5}(?:\.[A-Z])?)(?!\w|'s? )", re.ASCII)),
     (words_of("currency from_currency to_currency base target"), re.compile(r"\b([A-Z]{3})\b", re.ASCII)),
@@ -55,7 +56,6 @@ _FORMS = (
         re.compile(rf"\b(?:in|at|near|for|of|to) (?!{_DAYS})({_NAME}(?:, [A-Z][A-Za-z]+\b(?!,|,? and ))?)", re.ASCII),
     ),
     (words_of("room place location"), re.compile(r"\b(?:in|of|at) the ([a-z]+(?: room| floor)?)\b", re.ASCII)),
-    (words_of("code script source program"), re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)),
 )
 _NUMERIC = {"integer", "number"}
 

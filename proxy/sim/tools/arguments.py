@@ -13,6 +13,7 @@ from proxy.sim.tools.fit import properties
 from proxy.sim.tools.turn import Turn
 from proxy.sim.tools.wishes import excerpt
 
+_ANY_TEXT = ("{}", '{"type":"string"}')
 _QUOTE = '"'
 _LARGEST_REMEMBERED = 20_000  # characters of a schema
 _FENCED = re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)
@@ -24,7 +25,7 @@ def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str
 
     Values come from the texts, the earlier ones first, then from results in this turn; `key` decides the rest.
     """
-    if tool.custom and tool.parameters == "{}":
+    if tool.custom and tool.parameters.replace(" ", "") in _ANY_TEXT:
         return _input(texts)
     first, *rest = texts
     hints = hints_for(tool.parameters, (*reversed(rest), *told(turn)), first)

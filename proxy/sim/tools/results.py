@@ -55,10 +55,10 @@ def _told(result: Result, value: Any) -> str:
         return _sentence(_subject(result) + _listing(_fields(value)))
     if isinstance(value, list):
         return _sentence(f"{_subject(result)}there {_number(len(value))}: {_listing(_titles(value))}")
-    text = _shortened(str(value), _LONGEST_TEXT)
-    if " " in text.strip():
-        return _sentence(text.strip())
-    return _sentence(f"{_subject(result)}the result is {text}")
+    text = str(value).strip()
+    if " " in text:
+        return _sentence(_shortened(text, _LONGEST_TEXT))
+    return _sentence(f"{_subject(result)}the result is {_value(value)}")
 
 
 def _read(text: str) -> Any:

@@ -7,7 +7,7 @@ from proxy.sim.job import ChatJob, Message, Tool, ToolCall, ToolUse
 TEXT = {"type": "string"}
 
 
-def tool(name, description="", required=None, **properties):
+def tool(name, description="", required=None, /, **properties):
     schema = {
         "type": "object",
         "properties": properties,

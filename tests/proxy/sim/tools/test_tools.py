@@ -122,7 +122,8 @@ def test_a_custom_tool_gets_text():
     call = only(asked("Run Python:\n```python\nprint(1)\n```", [PLAIN])).tool_calls[0]
     assert (call.custom, call.arguments) == (True, "print(1)")
     assert only(asked('run python "2 + 2"', [PLAIN])).tool_calls[0].arguments == "2 + 2"
-    assert only(asked("go", [PLAIN], "required")).tool_calls[0].arguments == "go"
+    for schema in ("{}", '{"type": "string"}'):
+        assert only(asked("go", [replace(PLAIN, parameters=schema)], "required")).tool_calls[0].arguments == "go"
 
 
 def test_a_custom_tool_with_a_pattern_gets_text_that_matches():
