@@ -52,8 +52,10 @@ _FORMS = (
         re.compile("[\"'\u201c`](.{1,400}?)[\"'\u201d`](?!\\w)"),
     ),
     (
-        words_of("location city place town region destination address"),
-        re.compile(rf"\b(?:in|at|near|for|of|to) (?!{_DAYS})({_NAME}(?:, [A-Z][A-Za-z]+\b(?!,|,? and ))?)", re.ASCII),
+        words_of("location city place town region country state destination address"),
+        re.compile(
+            rf"(?<!\w)(?:in|at|near|for|of|to|à) (?!{_DAYS})({_NAME}(?:, [A-Z][A-Za-z]+\b(?!,|,? and ))?)", re.ASCII
+        ),
     ),
     (words_of("room place location"), re.compile(r"\b(?:in|of|at) the ([a-z]+(?: room| floor)?)\b", re.ASCII)),
 )

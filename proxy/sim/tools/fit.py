@@ -24,7 +24,7 @@ _MOST_READ = 2000  # characters of a description
 _MOST_PROPERTIES = 64
 LARGEST_REMEMBERED = 5000  # characters of a tool
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7f]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z\u00df-\u024f]+|[0-9]+|[^\x00-\x7f]+")
 VALUE = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][A-Za-z]|\d|[\"\u201c`@]|://", re.ASCII)
 _SUM = re.compile(
     r"\d\s*[-+*/^%\u00d7\u00f7]\s*\(?\d|\d (?:plus|minus|times|divided by|percent of) \d|\bsquare root\b", re.ASCII
@@ -44,7 +44,7 @@ _VAGUE_WORDS = frozenset(
 )
 # What agents' tools are commonly about, where the subjects of embeddings are too wide or say nothing.
 _ALIKE = """
-    weather forecast temperature rain raining rainy snow sunny umbrella humidity degrees hot cold windy
+    weather forecast temperature rain raining rainy snow sunny umbrella humidity hot cold windy clima meteo météo wetter
     calculator calculate compute math arithmetic add sum plus minus multiply subtract divide evaluate expression
     search google web internet browse lookup
     time clock timezone hour
@@ -130,6 +130,9 @@ def _weigh(tool: Tool) -> dict[str, float]:
         for word in _words(text[:_MOST_READ]):
             value = min(weight, _VAGUE) if word in _VAGUE_WORDS else weight
             weights[word] = max(weights.get(word, 0.0), value)
+    name = list(_words(tool.name))
+    if all(word in _VAGUE_WORDS for word in name):
+        weights |= dict.fromkeys(name[-1:], _IN_NAME)  # of get_user its noun
     telling = [word for word, weight in weights.items() if weight >= _IN_NAME]
     for subject in [subject for word in telling for subject in _subjects().get(word, ())]:
         weights[subject] = max(weights.get(subject, 0.0), _BY_CONCEPT)
