@@ -49,7 +49,7 @@ class _Said:
 class Memory:
     """The last answers by the body that asked: load tests send one request again and again. At most 8 MB."""
 
-    _MOST, _LONGEST = 256, 16 * 1024  # answers; bytes of a request, and of an answer
+    _MOST, _LONGEST_REQUEST, _LONGEST_ANSWER = 128, 16 * 1024, 48 * 1024  # answers; bytes
 
     def __init__(self) -> None:
         self._kept: OrderedDict[bytes, _Said] = OrderedDict()
@@ -60,7 +60,7 @@ class Memory:
 
     def put(self, body: bytes, said: _Said) -> None:
         """Keep an answer, unless it is a long one."""
-        if len(body) <= self._LONGEST and len(said.body) <= self._LONGEST:
+        if len(body) <= self._LONGEST_REQUEST and len(said.body) <= self._LONGEST_ANSWER:
             self._kept[body] = said
             if len(self._kept) > self._MOST:
                 self._kept.popitem(last=False)

@@ -413,7 +413,7 @@ def test_trap_30_what_is_kept_of_requests_is_bounded():
             chat(Call(app, {}, json.dumps(body).encode())).send(None)
 
     assert len(app[STORED].items()) == 1000
-    assert len(app[MEMORY]) == 256
+    assert len(app[MEMORY]) == 128
 
 
 @pytest.mark.parametrize("base", ["", "/", "/v1", "/v1/"])
