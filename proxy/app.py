@@ -18,6 +18,7 @@ from proxy.endpoints.completions import completions
 from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
 from proxy.endpoints.moderations import moderations
+from proxy.endpoints.passed import PASSED, RERANK
 from proxy.endpoints.responses import routes as responses
 from proxy.endpoints.responses.state import STATE, State
 from proxy.files import Files
@@ -35,6 +36,7 @@ PAGES: tuple[Route, ...] = (
     ("GET", "/v1", health.home),
     ("GET", "/health", health.health),
     ("GET", "/ready", health.ready),
+    *PASSED,
 )
 # Each of these also answers without /v1, for base URLs that leave it out.
 API: tuple[Route, ...] = (
@@ -63,6 +65,7 @@ API: tuple[Route, ...] = (
     ("GET", "/v1/batches/{id}", batches.one),
     ("POST", "/v1/batches/{id}/cancel", batches.cancel),
     *responses.ROUTES,
+    *RERANK,
     ("GET", "/v1/models", models.listing),
     ("GET", "/v1/models/{id:.+}", models.one),
 )

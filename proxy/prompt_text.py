@@ -67,6 +67,8 @@ class Tokenization(msgspec.Struct, frozen=True):
 class _Body(msgspec.Struct):
     messages: Any = None
     system: Any = None  # Anthropic's requests have it beside the messages
+    input: Any = None  # those to /v1/responses have these two instead
+    instructions: Any = None
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -95,11 +97,11 @@ class PromptText:
                 return body
             given = _body.decode(body)
             messages = turns.as_trained(given.messages) if self._separator else given.messages
-            prepared = _Body(self._rewritten(messages), self._rewritten(given.system))
+            prepared = _Body(*map(self._rewritten, (messages, given.system, given.input, given.instructions)))
             if prepared == given:
                 return body
             fields = _fields.decode(body)  # the other fields keep their bytes
-            for name in fields.keys() & {"messages", "system"}:
+            for name in fields.keys() & set(_Body.__struct_fields__):
                 fields[name] = msgspec.Raw(msgspec.json.encode(getattr(prepared, name)))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise wording.malformed(problem) from None

