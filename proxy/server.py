@@ -89,7 +89,8 @@ async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
         loop = asyncio.get_running_loop()
         assert runner.server is not None
         unlogged: dict[str, Any] = {"access_log": None}  # the gate writes the access log; typed as never None
-        connection = partial(Connection, runner.server, loop=loop, **unlogged)
+        # proxy/endpoints/arriving.py unpacks the bodies.
+        connection = partial(Connection, runner.server, loop=loop, auto_decompress=False, **unlogged)
         listening = await loop.create_server(connection, sock=listener, backlog=1024)
         stop = _on_signals()
         announce(app, settings, listener.getsockname()[1], out, err)

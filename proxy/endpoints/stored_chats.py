@@ -12,6 +12,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from proxy.chat_rules import check_metadata
+from proxy.endpoints.arriving import body_of
 from proxy.endpoints.call import decode
 from proxy.endpoints.page import listing, page
 from proxy.errors import NotFoundError
@@ -93,7 +94,7 @@ async def one(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Replace the metadata. Raises NotFoundError and BadRequestError."""
     stored = _found(request)
-    metadata = decode(_update, await request.read()).metadata or {}
+    metadata = decode(_update, await body_of(request)).metadata or {}
     check_metadata(metadata)
     changed = replace(stored, metadata=metadata)
     request.app[STORED].put(request.match_info["id"], changed, len(stored.request) + len(stored.completion))

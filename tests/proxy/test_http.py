@@ -279,6 +279,23 @@ def test_a_broken_gzip_body_is_400_and_no_traceback(simulator, connection, lengt
     assert not [line for line in said if "Traceback" in line]
 
 
+@pytest.mark.parametrize("cut", [1, 2, 10, 30])
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, lambda data: zlib.compress(data, wbits=-15)])
+def test_a_packed_body_that_is_cut_off_is_400_also_when_it_comes_after_its_head(connection, pack, cut):
+    head, empty_line, body = post(pack(PLAIN)[:cut], JSON, "Content-Encoding: deflate").partition(b"\r\n\r\n")
+    connection.write(head + empty_line)
+    connection.write(body)
+
+    assert connection.answer().status == 400
+    assert_goes_on(connection)
+
+
+def test_gzip_in_several_members_is_one_body(connection):
+    connection.write(post(gzip.compress(PLAIN[:20]) + gzip.compress(PLAIN[20:]), JSON, "Content-Encoding: gzip"))
+
+    assert connection.answer().status == 200
+
+
 def test_a_bomb_is_413_before_it_fills_the_memory(connection):
     connection.write(post(gzip.compress(b" " * 200_000_000), JSON, "Content-Encoding: gzip"))
 
