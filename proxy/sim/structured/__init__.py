@@ -13,6 +13,7 @@ from proxy.sim.structured.grammar import Grammar
 from proxy.sim.structured.hints import Hints
 from proxy.sim.structured.search import Search
 from proxy.sim.structured.strict import check_strict
+from proxy.sim.structured.work import TooMuchWorkError
 
 __all__ = ["Draw", "Hints", "Plan", "SchemaError", "check_schema", "check_strict", "compiled", "instance"]
 
@@ -26,7 +27,10 @@ class Plan:
     def instance(self, draw: Draw, hints: Hints) -> Any:
         """A value that meets the schema. Raises SchemaError, naming the part that cannot be met."""
         try:
-            return Search(self._grammar, draw, hints).first()
+            try:
+                return Search(self._grammar, draw, hints).first()
+            except TooMuchWorkError:
+                return Search(self._grammar, draw, hints, bare=True).first()
         except RecursionError:
             raise SchemaError(None, "The schema is too deeply nested to generate a value for.") from None
 

@@ -81,7 +81,7 @@ def _filled(
     search: "Search", made: Node, place: Place, length: int, prefix: int, contained: dict[int, tuple[Schema, ...]]
 ) -> Iterator[list[Any]]:
     unique = any(made.every("uniqueItems"))
-    below = place.below(search.meaning.singular(place.name), place.owner)
+    below = place.below(search.meaning.singular(place.name), place.owner, many=True)
     behind = max([prefix, *(at + 1 for at in contained)])
     shared: list[
         Iterator[Any]

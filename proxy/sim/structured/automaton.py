@@ -13,9 +13,11 @@ from proxy.sim.structured.pattern import LAST, WORD, Pattern, PatternError, Rang
 
 _MOST_STATES = 6000
 _MOST_REMEMBERED = 10_000  # steps from one set of states to another
+_MOST_STEPS = 20_000  # spent between one text and the next
 _START, _NO_WORD, _IN_WORD, _END = range(4)  # what stands beside a place in the text
 
 State = tuple[frozenset[int], int] | None  # None: matched, whatever follows
+_UNKNOWN: State = (frozenset((-1,)), _START)
 _BEGIN: State = (frozenset((0,)), _START)
 _PREFERRED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -29,16 +31,18 @@ class Automaton:
         self._cache: dict[tuple[State, str], State] = {}
         self.boundaries: set[int] = set()
         self._last = self._build(tree, 0)
+        self._live = self._find_live()
 
     def step(self, state: State, char: str) -> State:
         """The state after one more character."""
         if state is None:
             return None
-        if (state, char) not in self._cache:
+        found = self._cache.get((state, char), _UNKNOWN)  # in one step: another thread may empty it
+        if found is _UNKNOWN:
             if len(self._cache) > _MOST_REMEMBERED:
                 self._cache.clear()
-            self._cache[state, char] = self._stepped(state, char)
-        return self._cache[state, char]
+            found = self._cache[state, char] = self._stepped(state, char)
+        return found
 
     @property
     def size(self) -> int:
@@ -57,6 +61,26 @@ class Automaton:
             if state is None:
                 return True
         return self.accepts(state)
+
+    def hopeless(self, state: State) -> bool:
+        """Whether no text that goes on from here can match."""
+        return state is not None and self._live.isdisjoint(state[0])
+
+    def _find_live(self) -> set[int]:
+        # A '^' holds nowhere but at the beginning, so a pattern with one is not begun again further on.
+        before: dict[int, list[int]] = {}
+        for at, jumps in enumerate(self._jumps):
+            step = self._steps[at]
+            for target in [target for condition, target in jumps if condition != "^"] + ([step[1]] if step else []):
+                before.setdefault(target, []).append(at)
+        live = {self._last}
+        waiting = [self._last]
+        while waiting:
+            for at in before.get(waiting.pop(), ()):
+                if at not in live:
+                    live.add(at)
+                    waiting.append(at)
+        return live
 
     def _stepped(self, state: tuple[frozenset[int], int], char: str) -> State:
         code = ord(char)
@@ -158,21 +182,25 @@ def conditions(pattern: Pattern) -> list[Condition]:
 
 
 def texts(asked: Sequence[Condition], least: int, most: int, draw: Draw, spend: Callable[[int], None]) -> Iterator[str]:
-    """Every text of `least` to `most` characters that meets all conditions."""
+    """Texts of `least` to `most` characters that meet all conditions, as long as they are not too hard to find."""
     alphabet = _alphabet(asked, draw)
     dead: set[tuple[tuple[State, ...], int]] = set()  # states from which no text is reached, and at which length
     text: list[str] = []
     frames = [_Frame(tuple([_BEGIN] * len(asked)), iter(alphabet))]
-    while frames:
+    left = _MOST_STEPS
+    while frames and left > 0:
         frame = frames[-1]
         if not frame.entered:
             frame.entered = True
             if len(text) >= least and _accepted(asked, frame.states):
                 frame.alive = True
+                left = _MOST_STEPS
                 yield "".join(text)
         char = next(frame.untried, None) if len(text) < most else None
         if char is not None:
-            spend(1 + sum([len(state[0]) for state in frame.states if state]))
+            steps = 1 + sum([len(state[0]) for state in frame.states if state])
+            spend(steps)
+            left -= steps
             after = tuple([each.automaton.step(state, char) for each, state in zip(asked, frame.states, strict=True)])
             if not _lost(asked, after) and (after, len(text) + 1) not in dead:
                 text.append(char)
@@ -197,7 +225,10 @@ class _Frame:
 
 
 def _lost(asked: Sequence[Condition], states: tuple[State, ...]) -> bool:
-    return any(state is None and not each.wanted for each, state in zip(asked, states, strict=True))
+    return any(
+        each.automaton.hopeless(state) if each.wanted else state is None
+        for each, state in zip(asked, states, strict=True)
+    )
 
 
 def _accepted(asked: Sequence[Condition], states: tuple[State, ...]) -> bool:

@@ -20,7 +20,7 @@ TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 
 DEEPEST = 48  # levels of a value; a level costs some ten frames of Python's stack
 _DEEPEST_SCHEMA = 400  # keywords on the way from the root to a part
-_MOST_PARTS = 50_000
+_MOST_PARTS = 20_000
 _MOST_SWEEPS = 64
 _SIZES = tuple(f"{bound}{what}" for bound in ("min", "max") for what in ("Length", "Items", "Contains", "Properties"))
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
@@ -62,7 +62,11 @@ class Document:
         waiting: list[tuple[Any, Path]] = [(self.root, ())]
         anchors: dict[str, Schema] = {}
         references: list[tuple[str, Path]] = []
-        while waiting:
+        while waiting or references:
+            if not waiting:  # every anchor of what is known by now has been seen
+                waiting += self._follow(references, anchors)
+                references = []
+                continue
             schema, path = waiting.pop()
             if isinstance(schema, bool) or id(schema) in self.paths:
                 continue
@@ -78,9 +82,6 @@ class Document:
                 anchors[f"#{schema['$anchor']}"] = schema
             if "$ref" in schema:
                 references.append((schema["$ref"], path))
-            if not waiting:  # every anchor of what is known by now has been seen
-                waiting += self._follow(references, anchors)
-                references = []
 
     def _follow(self, references: list[tuple[str, Path]], anchors: dict[str, Schema]) -> Iterator[tuple[Any, Path]]:
         for reference, path in references:
@@ -109,7 +110,7 @@ class Document:
     def _measure(self) -> None:
         # Bottom up, from "never ends" downwards, until nothing changes: the least solution, recursion or not.
         self._heights = {id(part): math.inf for part in self.parts}
-        sweeps = min(_MOST_SWEEPS, 1 + 1_000_000 // max(1, len(self.parts)))
+        sweeps = min(_MOST_SWEEPS, 1 + 100_000 // max(1, len(self.parts)))
         for _ in range(sweeps if self._targets else 1):
             changed = False
             for part in reversed(self.parts):
@@ -183,10 +184,14 @@ def _type_form(value: Any) -> str | None:
     return f"{_shown(wrong)} is not valid under any of the given schemas."
 
 
+def _is_finite(value: float) -> bool:
+    return isinstance(value, int) or math.isfinite(value)  # an int may be too large for a float
+
+
 def _number_form(value: Any) -> str | None:
     if not is_number(value):
         return f"{_shown(value)} is not of type 'number'."
-    return None if math.isfinite(value) else f"{value!r} is not a finite number."
+    return None if _is_finite(value) else f"{value!r} is not a finite number."
 
 
 def _multiple_form(value: Any) -> str | None:
@@ -194,7 +199,7 @@ def _multiple_form(value: Any) -> str | None:
 
 
 def _size_form(value: Any) -> str | None:
-    if not is_number(value) or not math.isfinite(value) or value != int(value):
+    if not is_number(value) or not _is_finite(value) or value != int(value):
         return f"{_shown(value)} is not of type 'integer'."
     return None if value >= 0 else f"{value!r} is less than the minimum of 0."
 

@@ -44,6 +44,9 @@ _NO_NAMES |= lexicon.IMPERATIVES | lexicon.GENERIC_NOUNS | lexicon.LINKS | lexic
 _NO_NAMES |= CALENDAR | lexicon.YES_NO | NO_NAMES
 
 
+_NO_TOPICS = _NO_NAMES | {"that", "this", "code"}
+
+
 @dataclass(frozen=True, slots=True)
 class Hints:
     """Values found in a prompt, in its order.
@@ -76,7 +79,7 @@ class Hints:
         places = tuple([("in", word) for word in _WHERE.findall(text) if word not in _NO_NAMES])
         names = tuple(_names(bare))
         return cls(
-            topics=() if about in (("that",), ("this code",)) else about,
+            topics=tuple([topic for topic in about if not _NO_TOPICS.issuperset(topic.lower().split())]),
             names=names or places,
             numbers=tuple(_NUMBER.findall(undated)),
             dates=tuple(dict.fromkeys(_DATE.findall(bare))),
@@ -98,6 +101,7 @@ def _excerpt(text: str) -> str:
 
 
 def _names(text: str) -> Iterator[tuple[str, str]]:
+    last = ""
     for found in _NAME.finditer(text):
         before, name = found.group(1) or "", found.group(2)
         words = name.split()
@@ -106,4 +110,6 @@ def _names(text: str) -> Iterator[tuple[str, str]]:
         while words and words[-1].lower() in CALENDAR:
             words.pop()
         if words and len(words[0]) > 1:
-            yield before.lower(), " ".join(words).removesuffix("'s")
+            # In "in Paris and London" both are places.
+            last = last if before.lower() in ("and", "or", "") else before.lower()
+            yield last, " ".join(words).removesuffix("'s")

@@ -18,6 +18,7 @@ from proxy.sim.structured.place import Place
 from proxy.sim.structured.vocabulary import (
     ANY_NUMBER,
     BEFORE_PLACES,
+    COUNTED,
     KINDS,
     LABELS,
     NUMBERS,
@@ -28,9 +29,10 @@ from proxy.sim.topics import Reading
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", re.ASCII)
 _EXAMPLE = re.compile(
-    r"\b(?:e\.g\.|eg\.|for example|such as|example:|like)[,:]?\s+[\"'`]?([^\"'`;()\n]{2,60}?)[\"'`]?(?:[.;)]|$| or )"
+    r"\b(?:e\.g\.|eg\.|for example|such as|example:)[,:]?\s+[\"'`]?([^\"'`;()\n]{2,60}?)[\"'`]?(?:[.;)]|$| or )"
 )
 _TITLES = frozenset(("name", "title", "subject", "heading", "headline", "event", "topic"))
+_PARTS_OF_NAMES = {"first": "firstname", "given": "firstname", "last": "lastname", "family": "lastname"}
 _FORMS = {"email": "email", "idn-email": "email", "uri": "url", "date": "date", "url": "url"}
 _MADE: dict[str, Callable[[Draw], str]] = {
     "date": formats.date,
@@ -58,6 +60,29 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
+@lru_cache(maxsize=4096)
+def kind_of(name: str, owner: str) -> str:
+    """What stands in a property: a key of SAMPLES, one of the kinds, or "" for a name that says nothing."""
+    words = words_of(name)
+    if "".join(words) in SAMPLES:
+        return "".join(words)
+    if words[1:] and words[0] in _PARTS_OF_NAMES and words[-1] == "name":
+        return _PARTS_OF_NAMES[words[0]]
+    for word in reversed(words):
+        found = word if word in SAMPLES else KINDS.get(word, "")
+        if found == "name":
+            return _kind_of_name(words[:-1] or words_of(owner)[-1:])
+        if found:
+            return found
+    return ""
+
+
+def _kind_of_name(of: tuple[str, ...]) -> str:
+    if not of or of == ("full",) or not TALKS_OF_PEOPLE.isdisjoint((of[-1], singular(of[-1]))):
+        return "person"
+    return of[-1] if of[-1] in SAMPLES else KINDS.get(of[-1], "topic")
+
+
 class Meaning:
     """Values by name for one search; what the prompt gave once is not given to the same name again."""
 
@@ -73,14 +98,14 @@ class Meaning:
         if "string" in made.types:
             yield from self._fresh(place, self._strings(place, made.first("format", "")))
         if "integer" in made.types or "fraction" in made.types:
-            yield from self._fresh(place, self._numbers(place))
+            yield from self._numbers(place)
 
     def texts(self, made: Node, place: Place) -> Iterator[str]:
         """Texts that read well at this place, none from the prompt but its topics."""
         example = self._described(made)
         if example:
             yield example
-        kind = self.kind(place)
+        kind = kind_of(place.name, place.owner)
         if kind in _MADE:
             yield _MADE[kind](self._draw)
         elif kind == "id":
@@ -90,29 +115,6 @@ class Meaning:
         if kind not in SAMPLES:
             yield from self._topics(place)
         yield from self._draw.shuffled(SAMPLES.get(kind, SAMPLES["topic"]))
-
-    def kind(self, place: Place) -> str:
-        """What the name says: a key of SAMPLES or one of the kinds."""
-        words = words_of(place.name)
-        if "".join(words) in SAMPLES:
-            return "".join(words)
-        if words and words[0] in ("first", "given", "last", "family") and words[-1] == "name":
-            return "firstname" if words[0] in ("first", "given") else "lastname"
-        for word in reversed(words):
-            found = word if word in SAMPLES else KINDS.get(word, "")
-            if found == "name":
-                return self._named(place, words)
-            if found:
-                return found
-        return ""
-
-    def _named(self, place: Place, words: tuple[str, ...]) -> str:
-        of = words[:-1] or words_of(place.owner)[-1:]
-        if not of or of[-1] in TALKS_OF_PEOPLE or singular(of[-1]) in TALKS_OF_PEOPLE or of == ("full",):
-            return "person"
-        if of[-1] in SAMPLES:
-            return of[-1]
-        return KINDS.get(of[-1], "topic")
 
     def range(self, place: Place) -> tuple[int, int]:
         """The numbers to expect."""
@@ -139,7 +141,7 @@ class Meaning:
 
     def labels(self, place: Place) -> Iterator[str]:
         """Names for the properties of a map."""
-        if self.kind(place) == "person":
+        if kind_of(place.name, place.owner) == "person":
             yield from [name for _, name in self._hints.names]
         yield from LABELS
 
@@ -172,9 +174,11 @@ class Meaning:
         words = words_of(value)
         return bool(words) and self._hints.words.issuperset(words)
 
-    def _fresh(self, place: Place, values: Iterator[Any]) -> Iterator[Any]:
+    def _fresh(self, place: Place, values: Iterator[str]) -> Iterator[str]:
         for value in values:
-            if (place.name, value) not in self._used:
+            if not place.many:
+                yield value
+            elif (place.name, value) not in self._used:
                 self._used.add((place.name, value))
                 yield value
 
@@ -184,7 +188,7 @@ class Meaning:
         if words:
             count = len(words)
             yield from [value for name, value in hints.assigned if words_of(name)[-count:] == words]
-        kind = _FORMS.get(form, "") if form else self.kind(place)
+        kind = _FORMS.get(form, "") if form else kind_of(place.name, place.owner)
         if kind == "place":
             yield from self._places(words[-1])
         elif kind == "person":
@@ -202,6 +206,12 @@ class Meaning:
             }.get(kind, ())  # fmt: skip
 
     def _topics(self, place: Place) -> Iterator[str]:
+        if place.many:
+            yield from self._fresh(place, self._all_topics(place))
+        else:
+            yield from self._all_topics(place)
+
+    def _all_topics(self, place: Place) -> Iterator[str]:
         names = {word for _, name in self._hints.names for word in name.split()}
         for topic in self._hints.topics:
             words = topic.split()
@@ -217,17 +227,23 @@ class Meaning:
                   "arrival": ("to",)}.get(word, tuple(BEFORE_PLACES))  # fmt: skip
         yield from [name for before, name in names if before in wanted]
         yield from [name for before, name in names if before in BEFORE_PLACES]
-        yield from [name for _, name in names]
+        yield from [name for before, name in names if before not in BEFORE_PLACES]
 
     def _numbers(self, place: Place) -> Iterator[float]:
-        words = {singular(word) for word in words_of(place.name)}
-        numbers = [
-            (singular(before.lower()), text, singular(after.lower())) for before, text, after in self._hints.numbers
-        ]
-        if not words.isdisjoint(("age",)):
-            words |= {"year", "old"}
-        near = [text for before, text, after in numbers if before in words or after in words]
-        yield from [_number(text) for text in near]
+        words = words_of(place.name)
+        near = {singular(word) for word in words}
+        if "age" in near:
+            near |= {"year", "old"}
+        taken = self._used
+        for at, (before, text, after) in enumerate(self._hints.numbers):
+            if not near.isdisjoint((singular(before.lower()), singular(after.lower()))) and ("number", at) not in taken:
+                taken.add(("number", at))
+                yield _number(text)
+        if not (words and words[-1] in NUMBERS) or not COUNTED.isdisjoint(words):
+            for at, (_, text, _) in enumerate(self._hints.numbers):
+                if ("number", at) not in taken:
+                    taken.add(("number", at))
+                    yield _number(text)
 
     def _described(self, made: Node) -> str:
         text = made.first("description", "")

@@ -3,9 +3,10 @@
 Knows no values: which of the alternatives to take is the search's to find out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, lcm
 from typing import Any
 
@@ -41,7 +42,7 @@ class Choice:
     harder: list[tuple[Schema, ...]] = field(default_factory=list)  # to be tried when none of the options will do
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Node:
     """Parts to be met together. `dead` says why no value can."""
 
@@ -54,17 +55,30 @@ class Node:
     values: list[Any] | None = None
     checked: bool = False
     suggestions: list[Any] = field(default_factory=list)  # by the schema itself: the default, then examples
-    title: str = ""
     dead: str = ""
     members: dict[str, tuple[Schema, ...]] = field(default_factory=dict)  # what a property must meet, as far as known
 
     def first(self, keyword: str, default: Any = None) -> Any:
         """What the first part with this keyword says."""
-        return next((part[keyword] for part in self.parts if keyword in part), default)
+        return self._said.get(keyword, (default,))[0]
 
-    def every(self, keyword: str) -> list[Any]:
+    def every(self, keyword: str) -> Sequence[Any]:
         """What each part with this keyword says."""
-        return [part[keyword] for part in self.parts if keyword in part]
+        return self._said.get(keyword, ())
+
+    @cached_property
+    def _said(self) -> dict[str, list[Any]]:
+        said: dict[str, list[Any]] = {}
+        for part in self.parts:
+            for keyword, value in part.items():
+                said.setdefault(keyword, []).append(value)
+        return said
+
+    @property
+    def title(self) -> str:
+        """What the schema is called."""
+        title = self.first("title", "")
+        return title if isinstance(title, str) else ""
 
     def sizes(self, least: str, most: str) -> tuple[int, int | None]:
         """Bounds such as `minItems` and `maxItems`."""
@@ -82,6 +96,7 @@ class Node:
                 found.append(part["items"])
         return tuple(found)
 
+    @cached_property
     def range(self) -> "Range":
         """The numbers that the parts allow."""
         lows = [(exact(bound), False) for bound in self.every("minimum")]
@@ -151,7 +166,6 @@ def node(
     _find_values(made)
     made.suggestions = [value for value in made.every("default") if value not in (None, "", [], {})][:1]
     made.suggestions += [value for part in made.parts for value in _examples(part)]
-    made.title = next((part["title"] for part in made.parts if isinstance(part.get("title"), str)), "")
     made.checked = any(not _CHECKED.isdisjoint(part) for part in made.parts)
     return made
 
@@ -178,7 +192,7 @@ def _find_types(made: Node) -> None:
 
 
 def _find_values(made: Node) -> None:
-    lists = [[part["const"]] for part in made.parts if "const" in part] + made.every("enum")
+    lists = [[value] for value in made.every("const")] + list(made.every("enum"))
     if not lists:
         return
     values = {identity(value): value for value in lists[0]}

@@ -26,6 +26,10 @@ def negations(schema: Schema, target: Callable[[Part], Schema]) -> list[Schema]:
     return found
 
 
+def _not(schema: Schema) -> Schema:
+    return {"not": schema} if isinstance(schema, dict) else not schema
+
+
 def _types(schema: Part, _: Any) -> Iterator[Schema]:
     types = schema["type"]
     types = {types} if isinstance(types, str) else set(types)
@@ -60,17 +64,17 @@ def _dependent(schema: Part, _: Any) -> Iterator[Schema]:
 
 def _properties(schema: Part, _: Any) -> Iterator[Schema]:
     for name, each in schema["properties"].items():
-        yield {"type": "object", "required": [name], "properties": {name: {"not": each}}}
+        yield {"type": "object", "required": [name], "properties": {name: _not(each)}}
 
 
 def _prefix(schema: Part, _: Any) -> Iterator[Schema]:
     for at, each in enumerate(schema["prefixItems"]):
-        yield {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, {"not": each}]}
+        yield {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, _not(each)]}
 
 
 def _items(schema: Part, _: Any) -> Iterator[Schema]:
     at = len(schema.get("prefixItems", ()))
-    yield {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, {"not": schema["items"]}]}
+    yield {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, _not(schema["items"])]}
 
 
 def _dependent_schemas(schema: Part, _: Any) -> Iterator[Schema]:
@@ -97,7 +101,7 @@ def _pattern_properties(schema: Part, _: Any) -> Iterator[Schema]:
             "type": "object",
             "minProperties": 1,
             "propertyNames": {"pattern": source},
-            "additionalProperties": {"not": each},
+            "additionalProperties": _not(each),
         }
 
 
@@ -112,7 +116,7 @@ def _additional(schema: Part, _: Any) -> Iterator[Schema]:
         "type": "object",
         "minProperties": 1,
         "propertyNames": others if others["allOf"] else {"type": "string", AVOID: known},
-        "additionalProperties": {"not": schema["additionalProperties"]},
+        "additionalProperties": _not(schema["additionalProperties"]),
     }
 
 
@@ -146,7 +150,7 @@ _NEGATIONS: dict[Any, Callable[[Part, Any], Iterator[Schema]]] = {
     "minProperties": _limits("minProperties", "object", "maxProperties", -1),
     "maxProperties": _limits("maxProperties", "object", "minProperties", 1),
     **{keyword: _fixed(keyword, kind) for keyword, kind in zip(_UNSOLVED, ("string", "number", "array"), strict=True)},
-    "contains": lambda schema, _: iter([{"type": "array", "items": {"not": schema["contains"]}}]),
+    "contains": lambda schema, _: iter([{"type": "array", "items": _not(schema["contains"])}]),
     "required": _required,
     "dependentRequired": _dependent,
     "properties": _properties,

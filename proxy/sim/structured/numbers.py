@@ -18,7 +18,7 @@ _ONE = Fraction(1)
 
 def numbers(search: "Search", made: Node, place: Place) -> Iterator[float]:
     """Numbers that the name suggests as far as the bounds allow, then the rest in order."""
-    span = made.range()
+    span = made.range
     found = False
     for step in _steps(search, made, place, span):
         for count in _counts(search, place, span, step):

@@ -23,17 +23,18 @@ from proxy.sim.structured.strings import strings
 from proxy.sim.structured.work import Work
 
 _MOST_LOOPS = 2  # how often the way comes back to a definition before it takes the shortest way out
-_ENOUGH = 4000  # steps, after which all take the shortest way out
-_MOST_MISSES = 40  # values in a row that fail what can only be checked
+_ENOUGH = 8000  # steps, after which all take the shortest way out
+_MOST_MISSES = 12  # values in a row that fail what can only be checked
 _LEANEST = {"null": 0, "boolean": 1, "integer": 2, "fraction": 2, "string": 3, "array": 4, "object": 5}
 
 
 class Search:
     """One search for one value."""
 
-    def __init__(self, grammar: Grammar, draw: Draw, hints: Hints) -> None:
+    def __init__(self, grammar: Grammar, draw: Draw, hints: Hints, *, bare: bool = False) -> None:
         self.grammar = grammar
         self.draw = draw
+        self.bare = bare  # nothing that can be left out
         self.work = Work()
         self.checker = Checker(grammar.document, grammar.patterns, self.work)
         self.meaning = Meaning(hints, draw)
@@ -49,7 +50,7 @@ class Search:
     def values(self, schemas: tuple[Schema, ...], place: Place) -> Iterator[Any]:
         """Every value that is found for all of these schemas; the same one may come again."""
         made = self.grammar.node(schemas)
-        self.work.spend(1 + len(made.parts))
+        self.work.spend(8 + len(made.parts))
         if made.dead or place.depth > DEEPEST:
             self.fail(made, made.dead or f"a value has to be nested more than {DEEPEST} levels deep.")
             return
@@ -69,7 +70,7 @@ class Search:
     @property
     def exhausted(self) -> bool:
         """Whether the value is large enough by now."""
-        return self.work.spent > _ENOUGH
+        return self.bare or self.work.spent > _ENOUGH
 
     def fail(self, made: Node, reason: str) -> None:
         """Remember why there is no value for these parts."""

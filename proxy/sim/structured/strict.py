@@ -20,9 +20,9 @@ FORMATS = frozenset(("date-time", "time", "date", "duration", "email", "hostname
 _REFUSED = (
     "allOf", "oneOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else", "patternProperties",
     "propertyNames", "minProperties", "maxProperties", "unevaluatedProperties", "unevaluatedItems", "contains",
-    "minContains", "maxContains", "uniqueItems",
+    "minContains", "maxContains", "uniqueItems", "minLength", "maxLength", "default",
 )  # fmt: skip
-_SAY_THE_TYPE = frozenset(("type", "$ref", "anyOf", "enum", "const"))
+_SAY_THE_TYPE = frozenset(("type", "$ref", "anyOf"))
 
 
 def check_strict(schema: Any) -> None:
@@ -38,6 +38,7 @@ def check_strict(schema: Any) -> None:
         )
     Document(schema)
     sizes = _Sizes()
+    deepest = 0
     waiting: list[tuple[Any, Path, int]] = [(schema, (), 0)]
     while waiting:
         part, path, level = waiting.pop()
@@ -45,11 +46,11 @@ def check_strict(schema: Any) -> None:
             raise SchemaError(path, "schema must have a 'type' key.")
         _check_part(part, path)
         sizes.add(part)
-        level += "properties" in part
-        if level > MOST_LEVELS:
-            raise SchemaError(None, f"{level} levels of nesting exceeds limit of {MOST_LEVELS}.")
+        deepest = max(deepest, level)
         # In reverse, so that the first fault in reading order is the one that is named.
         waiting += [(each, at, _level(at, level)) for each, at in reversed(list(_inner(part, path)))]
+    if deepest > MOST_LEVELS:
+        raise SchemaError(None, f"{deepest} levels of nesting exceeds limit of {MOST_LEVELS}.")
     sizes.check()
 
 
@@ -58,8 +59,10 @@ def _inner(part: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
 
 
 def _level(path: Path, level: int) -> int:
-    # A definition is measured on its own, however deep it stands.
-    return 0 if len(path) == 2 and path[0] in ("$defs", "definitions") else level
+    # Every step into an object or an array is a level; a definition is measured on its own.
+    if path[-2:-1] and path[-2] in ("$defs", "definitions"):
+        return 0
+    return level + (path[-1] == "items" or path[-2:-1] == ("properties",))
 
 
 def _check_part(part: dict[str, Any], path: Path) -> None:
@@ -120,8 +123,9 @@ class _Sizes:
         self.characters += length + sum(map(len, names))
 
     def check(self) -> None:
+        if self.properties > MOST_PROPERTIES:
+            raise SchemaError(None, f"{self.properties} parameters exceeds limit of {MOST_PROPERTIES}.")
         for received, most, what in (
-            (self.properties, MOST_PROPERTIES, "object properties"),
             (self.enum_values, MOST_ENUM_VALUES, "enum values"),
             (self.characters, MOST_CHARACTERS, "characters of names, enum and const values"),
         ):
@@ -129,6 +133,6 @@ class _Sizes:
                 raise SchemaError(
                     None,
                     f"Expected at most {most} {what} in total within a single schema when using structured outputs, "
-                    f"but received {received}. Consider reducing the number of {what.removeprefix('object ')}, or use "
+                    f"but received {received}. Consider reducing the number of {what}, or use "
                     "'strict: false' to opt out of structured outputs.",
                 )

@@ -1,6 +1,6 @@
 """Strings: of the length, the patterns and the formats asked for, and as sensible as these allow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -51,12 +51,12 @@ def strings(search: "Search", made: Node, place: Place) -> Iterator[str]:
 
 
 def matching(
-    search: "Search", sources: list[str], least: int, most: int | None, never: list[str] | None = None
+    search: "Search", sources: Sequence[str], least: int, most: int | None, never: Sequence[str] = ()
 ) -> Iterator[str]:
     """Strings in which all of the patterns are found, and none of `never`."""
     read = [search.grammar.patterns.read(source) for source in sources]
     asked = [condition for _, conditions in read for condition in conditions]
-    for source in never or ():
+    for source in never:
         _, conditions = search.grammar.patterns.read(source)
         if len(conditions) == 1:  # of several, any may fail: that is left to the check of the value
             asked.append(Condition(conditions[0].automaton, wanted=not conditions[0].wanted))
@@ -84,11 +84,14 @@ def _formatted(search: "Search", form: Format, least: int, most: int | None) -> 
 
 
 def _free(search: "Search", made: Node, place: Place, least: int, most: int | None) -> Iterator[str]:
-    texts_found = [_fitted(text, least, most) for text in search.meaning.texts(made, place)]
-    yield from texts_found
+    first = ""
+    for text in search.meaning.texts(made, place):
+        fitted = _fitted(text, least, most)
+        first = first or fitted
+        yield fitted
     room = least + 8 if most is None else most
     for number in range(2, _MOST_NUMBERED):
-        text = f"{texts_found[0]} {number}"
+        text = f"{first} {number}"
         if len(text) <= room or most is None:
             yield text
     for number in count() if most != 0 else ():

@@ -129,6 +129,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Names of numbers that may be any number of the prompt.
+COUNTED = _words("amount quantity count total limit number num max maximum min minimum size length value")
 # Words before the name of a place.
 BEFORE_PLACES = _words("in at near around for to from visit visiting")
 CALENDAR = _words("""

@@ -2,7 +2,7 @@
 
 from proxy.sim.structured.error import SchemaError
 
-_MOST_WORK = 400_000  # some tenths of a second
+_MOST_WORK = 100_000  # some tenths of a second
 
 
 class TooMuchWorkError(SchemaError):
