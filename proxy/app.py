@@ -21,6 +21,8 @@ from proxy.endpoints.moderations import moderations
 from proxy.endpoints.passed import PASSED, RERANK
 from proxy.endpoints.responses import routes as responses
 from proxy.endpoints.responses.state import STATE, State
+from proxy.endpoints.speech import speech
+from proxy.endpoints.transcriptions import transcriptions, translations
 from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
@@ -49,6 +51,9 @@ API: tuple[Route, ...] = (
     ("POST", "/v1/completions", over_http(completions)),
     ("POST", "/v1/embeddings", over_http(embeddings)),
     ("POST", "/v1/moderations", over_http(moderations)),
+    ("POST", "/v1/audio/speech", over_http(speech)),
+    ("POST", "/v1/audio/transcriptions", over_http(transcriptions)),
+    ("POST", "/v1/audio/translations", over_http(translations)),
     ("POST", "/v1/images/generations", over_http(images.generations)),
     ("POST", "/v1/images/edits", over_http(images.edits)),
     ("POST", "/v1/images/variations", over_http(images.variations)),

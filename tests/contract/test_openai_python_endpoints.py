@@ -129,3 +129,35 @@ def test_images_errors_are_the_clients_own_kinds(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.images.generate(model="dall-e-3", prompt="A fox", size="256x256")
     assert (caught.value.param, caught.value.code) == ("size", "invalid_value")
+
+
+@pytest.mark.parametrize("kind", ["mp3", "wav"])
+def test_speech_is_heard_as_it_was_written(client, tmp_path, kind):
+    path = tmp_path / f"speech.{kind}"
+    with client.audio.speech.with_streaming_response.create(
+        model="gpt-4o-mini-tts", voice="coral", input="Good morning. Did you sleep well?", response_format=kind
+    ) as speech:
+        speech.stream_to_file(path)
+
+    plain = client.audio.transcriptions.create(model="gpt-4o-transcribe", file=path)
+    stream = client.audio.transcriptions.create(model="gpt-4o-transcribe", file=path, stream=True)
+    verbose = client.audio.transcriptions.create(
+        model="whisper-1", file=path, response_format="verbose_json", timestamp_granularities=["word", "segment"]
+    )
+    with pytest.warns(DeprecationWarning, match="deprecated"):  # as OpenAI is about to retire translations
+        translated = client.audio.translations.create(model="whisper-1", file=path)
+
+    assert plain.text == translated.text == verbose.text == "Good morning. Did you sleep well?"
+    assert "".join([event.delta for event in stream if event.type == "transcript.text.delta"]) == plain.text
+    assert [segment.text for segment in verbose.segments] == [" Good morning.", " Did you sleep well?"]
+    assert verbose.words[-1].end <= verbose.duration
+    assert client.audio.transcriptions.create(model="whisper-1", file=path, response_format="text") == plain.text + "\n"
+
+
+def test_audio_errors_are_the_clients_own_kinds(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.transcriptions.create(model="whisper-1", file=("a.txt", b"text"))
+    assert caught.value.param == "file"
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.audio.speech.create(model="tts-1", voice="nobody", input="a")
+    assert caught.value.param == "voice"

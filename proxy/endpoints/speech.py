@@ -1,0 +1,103 @@
+"""`POST /v1/audio/speech`: a text in, sound out, as a file that arrives as it is made, or as events."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from proxy.endpoints.call import Call, check_choice, check_simulated, read
+from proxy.errors import BadRequestError
+from proxy.relay import Answer
+from proxy.sim.mp3 import mp3
+from proxy.sim.speech import VOICES, milliseconds, pcm, wav
+from proxy.sim.tokens import count
+from proxy.sse import HEADERS as STREAM_HEADERS
+
+_FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+_CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "pcm": "audio/pcm"}
+_MADE: dict[str, Callable[[str, str, float], Iterator[bytes]]] = {"mp3": mp3, "wav": wav, "pcm": pcm}
+_PIECE = 32 * 1024  # bytes
+_TOKENS_PER_SECOND = 20  # of sound, as of OpenAI's models that speak
+
+
+class Voice(Struct, forbid_unknown_fields=True):
+    """A custom voice."""
+
+    id: str
+
+
+class Request(Struct, forbid_unknown_fields=True):
+    """OpenAI's fields."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    input: Annotated[str, Meta(min_length=1, max_length=4096)]
+    voice: str | Voice
+    instructions: str | None = None
+    response_format: str | None = None
+    speed: Annotated[float, Meta(ge=0.25, le=4)] | None = None
+    stream_format: str | None = None
+
+
+_decoder = msgspec.json.Decoder(Request)
+
+
+async def speech(call: Call) -> Answer:
+    """Answer one request. Raises ApiError."""
+    ask = read(call, _decoder)
+    check_simulated(call, ask.model)
+    if isinstance(ask.voice, str):
+        check_choice("voice", ask.voice, VOICES)
+    check_choice("stream_format", ask.stream_format, ("sse", "audio"))
+    kind = _format(ask)
+    speed = 1.0 if ask.speed is None else ask.speed
+    voice = ask.voice if isinstance(ask.voice, str) else ask.voice.id
+    pieces = _in_pieces(_MADE[kind](ask.input, voice, speed))
+    if ask.stream_format != "sse":
+        return Answer(pieces, {"Content-Type": _CONTENT_TYPES[kind]})
+    if ask.model.startswith("tts-1"):
+        raise BadRequestError(
+            f"The model '{ask.model}' does not support 'stream_format' of type 'sse'.",
+            param="stream_format",
+            code="unsupported_value",
+        )
+    given = count(ask.input) + count(ask.instructions or "")
+    return Answer(_events(pieces, given, milliseconds(ask.input, speed)), STREAM_HEADERS)
+
+
+def _format(ask: Request) -> str:
+    check_choice("response_format", ask.response_format, _FORMATS)
+    kind = ask.response_format or "mp3"
+    if kind not in _CONTENT_TYPES:
+        raise BadRequestError(
+            f"This simulator does not write '{kind}' files. It writes 'mp3', 'wav' and 'pcm'.",
+            param="response_format",
+            code="unsupported_value",
+        )
+    return kind
+
+
+async def _in_pieces(made: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """What is made, some at a time: others have their turn in between, and a slow client is waited for."""
+    held = bytearray()
+    for part in made:
+        held += part
+        if len(held) >= _PIECE:
+            yield bytes(held)
+            held.clear()
+            await asyncio.sleep(0)
+    yield bytes(held)
+
+
+async def _events(pieces: AsyncGenerator[bytes, None], given: int, length: int) -> AsyncGenerator[bytes, None]:
+    async for piece in pieces:
+        yield _event({"type": "speech.audio.delta", "audio": b64encode(piece).decode("ascii")})
+    made = -(-length * _TOKENS_PER_SECOND // 1000)
+    usage = {"input_tokens": given, "output_tokens": made, "total_tokens": given + made}
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(body: dict[str, object]) -> bytes:
+    return b"data: " + msgspec.json.encode(body) + b"\n\n"
