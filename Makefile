@@ -6,8 +6,8 @@ PY := $(VENV)/bin/python
 MODEL ?= nanochat
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker lint format \
-        bench conformance lock pin clean clean-cache
+.PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker test-clients lint format \
+        bench conformance lock lock-clients pin clean clean-cache
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make TARGET [PORT=3080] [LLAMA_PORT=8081] [MODEL=nanochat]\n"} \
@@ -52,6 +52,9 @@ test: $(VENV)/.test ## Run the tests (those that need Docker: make test-docker)
 test-docker: $(VENV)/.test ## Run the tests of the images and the Compose stack (needs a Docker engine)
 	@$(PY) -m pytest -m docker -n 0 $(ARGS)
 
+test-clients: $(VENV)/.test ## Run LangChain, LiteLLM, the AI SDK and other clients against a simulator (about 350 MB, once)
+	@$(PY) -m tests.contract.clients $(ARGS)
+
 lint: $(VENV)/.dev ## Lint, format check, strict types, import arrows, shell, Dockerfiles, Compose, workflows
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh deploy/lint.sh
 
@@ -66,6 +69,9 @@ conformance: $(VENV)/.test ## Hold every endpoint against OpenAI's description a
 
 lock: $(VENV)/bin/python ## Rewrite requirements/*.txt from pyproject.toml (needs uv or a package index)
 	@PYTHON=$(PY) sh deploy/lock.sh
+
+lock-clients: $(VENV)/bin/python ## Rewrite the locks of the clients that test-clients runs, with their newest versions
+	@PYTHON="$(CURDIR)/$(PY)" sh deploy/lock-clients.sh
 
 pin: $(VENV)/.native ## Rewrite launcher/releases.toml for TAG=bNNNNN of llama.cpp
 	@exec $(PY) -m launcher pin --tag '$(TAG)'

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 Unchecked = Any
+Tokens = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -183,7 +184,7 @@ class Request(Struct, forbid_unknown_fields=True, kw_only=True):
 
     model: Annotated[str, Meta(min_length=1)]
     messages: list[Message]
-    max_tokens: Annotated[int, Meta(ge=1)]
+    max_tokens: Tokens
     system: str | list[Text] | None = None
     tools: list[Tool] | None = None
     tool_choice: Auto | AnyTool | OneTool | NoTool | None = None
@@ -219,7 +220,7 @@ class Request(Struct, forbid_unknown_fields=True, kw_only=True):
 class Counting(Request, kw_only=True):
     """A request to count its tokens; clients may send the whole of it, but need not say `max_tokens`."""
 
-    max_tokens: Annotated[int, Meta(ge=1)] = 2**31 - 1
+    max_tokens: Tokens = 2**31 - 1
 
 
 def format_of(ask: Request) -> JsonFormat | None:

@@ -341,6 +341,7 @@ def test_the_path_also_answers_without_v1_and_with_a_slash(http, path):
     [
         ({"max_tokens": None}, "max_tokens: Input should be a valid integer"),
         ({"max_tokens": 0}, "max_tokens: Input should be greater than or equal to 1"),
+        ({"max_tokens": 10**30}, "max_tokens: Input should be less than or equal to 2147483647"),
         ({"max_tokens": "many"}, "max_tokens: Input should be a valid integer"),
         ({"messages": []}, "messages: at least one message is required"),
         ({"messages": "hello"}, "messages: Input should be a valid list"),
