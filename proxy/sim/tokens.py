@@ -46,7 +46,8 @@ def cut(text: str, max_tokens: int) -> tuple[str, int, bool]:
     Never ends in half a character: where a token boundary lies inside one, that character goes too
     and the count is smaller than `max_tokens`.
     """
-    kept, total = _truncate()(text, max_tokens, ENCODING)
+    # No text has more tokens than bytes, and toktok takes no numbers of any size.
+    kept, total = _truncate()(text, min(max_tokens, 4 * len(text)), ENCODING)
     if total <= max_tokens:
         return text, total, False
     return kept, count(kept), True

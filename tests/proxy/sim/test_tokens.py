@@ -85,3 +85,7 @@ def test_tokens_joined_are_the_text_and_as_many_as_counted(text):
 
 def test_an_id_that_no_token_has_stands_for_nothing():
     assert token_bytes([199_998, 200_019, 10**12, -1]) == [b""] * 4
+
+
+def test_a_limit_may_be_any_number():
+    assert cut("Hello", 2**70) == ("Hello", 1, False)
