@@ -57,9 +57,17 @@ def check_each(items: Sequence[Item], where: str = "input") -> None:
         kind, place = item["type"], f"{where}[{index}]"
         if item.get("id") is not None and kind in _CHECKED_PREFIXES:
             check_id(f"{place}.id", item["id"], _PREFIXES[kind])
-        content = item.get("content" if kind == "message" else "output")
+        content = content_of(item)
         if isinstance(content, list):
             _check_parts(content, place + (".content" if kind == "message" else ".output"), item.get("role"))
+
+
+def content_of(item: Item) -> str | list[Item]:
+    """What a message says, or a tool answered; nothing of any other item."""
+    if item["type"] == "message":
+        content: str | list[Item] = item["content"]
+        return content
+    return item["output"] if item["type"] in _OUTPUTS else ""
 
 
 def _check_parts(parts: list[Item], where: str, role: str | None) -> None:

@@ -79,7 +79,7 @@ def _tool_use(ask: Request, tools: tuple[Tool, ...]) -> ToolUse | None:
     if isinstance(choice, str):
         return ToolUse(tools, choice, parallel)
     if choice.type == "allowed_tools":
-        names = {tool.get("name") for tool in choice.tools or ()}
+        names = {tool.name for tool in choice.tools or ()}
         allowed = tuple([tool for tool in tools if tool.name in names])
         return ToolUse(allowed, choice.mode or "auto", parallel) if allowed else None
     if choice.type not in CALLABLE:
@@ -100,11 +100,12 @@ def check_choice_of_tool(ask: Asked) -> None:
         raise _missing("tool_choice.name")
     kinds = {tool["type"] for tool in ask.tools or ()}
     names = {(tool["type"], tool["name"]) for tool in callable_tools(ask)}
-    for chosen in choice.tools or () if choice.type == "allowed_tools" else (msgspec.to_builtins(choice),):
-        kind, name = chosen.get("type"), chosen.get("name")
-        found = (kind, name) in names if kind in CALLABLE else kind in kinds
+    for chosen in choice.tools or () if choice.type == "allowed_tools" else (choice,):
+        found = (chosen.type, chosen.name) in names if chosen.type in CALLABLE else chosen.type in kinds
         if not found:
-            raise BadRequestError(f"Tool choice '{name or kind}' not found in 'tools' parameter.", param="tool_choice")
+            raise BadRequestError(
+                f"Tool choice '{chosen.name or chosen.type}' not found in 'tools' parameter.", param="tool_choice"
+            )
 
 
 def _format(ask: Request) -> Format | None:

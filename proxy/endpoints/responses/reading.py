@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from proxy import wording
 from proxy.endpoints.call import Call, check_choice
-from proxy.endpoints.responses.schema import CALLABLE, FOREIGN_ITEMS, ITEMS, TOOLS, Asked, Namespace
+from proxy.endpoints.responses.schema import CALLABLE, FOREIGN_ITEMS, ITEMS, TOOLS, Asked, ForeignItem, Namespace
 from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
 
@@ -62,8 +62,7 @@ class Reader:
             kind = "item_reference" if "id" in item and "content" not in item and "role" not in item else "message"
             item = {**item, "type": kind}
         _check_type(kind, (*ITEMS, *FOREIGN_ITEMS), where)
-        if kind in ITEMS:
-            self._check(item, ITEMS[kind], where)
+        self._check(item, ITEMS.get(kind, ForeignItem), where)
         return item
 
     def _tool(self, tool: dict[str, Any], where: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from proxy.chat_rules import check_metadata
-from proxy.endpoints.responses.items import check_id, text
+from proxy.endpoints.responses.items import check_id, content_of, text
 from proxy.endpoints.responses.job import callable_tools, check_choice_of_tool, tools_of
 from proxy.endpoints.responses.schema import Asked, Request
 from proxy.endpoints.responses.shape import conversation_of
@@ -65,8 +65,7 @@ def check_json_is_asked_for(ask: Request, given: Sequence[Item]) -> None:
     """With text.format of type json_object the word is in the messages. Raises BadRequestError."""
     if ask.text is None or ask.text.format is None or ask.text.format.type != "json_object":
         return
-    contents = [item.get("content" if item["type"] == "message" else "output") or "" for item in given]
-    if not any("json" in text(content).lower() for content in contents):
+    if not any("json" in text(content_of(item)).lower() for item in given):
         raise BadRequestError(
             "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
             "'json_object'.",

@@ -126,6 +126,13 @@ class Compaction(Struct, forbid_unknown_fields=True):
     created_by: Unchecked = None
 
 
+class ForeignItem(Struct):
+    """An item of a tool that OpenAI runs itself."""
+
+    type: str
+    id: Id = None
+
+
 ITEMS: Mapping[str, type[Struct]] = {
     "message": Message,
     "function_call": FunctionCall,
@@ -226,13 +233,21 @@ HOSTED = (
 TOOLS = (*CALLABLE, "namespace", *HOSTED)
 
 
+class AllowedTool(Struct, omit_defaults=True):
+    """One of the tools that a choice allows."""
+
+    type: str
+    name: str | None = None
+    server_label: str | None = None
+
+
 class ChosenTool(Struct, forbid_unknown_fields=True):
     """A choice that is an object: one tool, or some of them."""
 
     type: str
     name: str | None = None
     mode: Mode | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[AllowedTool] | None = None
     server_label: str | None = None
 
 
