@@ -10,19 +10,14 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import batches, files, health, images, models, stored_chats
+from proxy.endpoints import batches, files, health, models, pictures, stored_chats
 from proxy.endpoints.arriving import expected
-from proxy.endpoints.call import over_http
+from proxy.endpoints.call import later, over_http
 from proxy.endpoints.chat import MEMORY, Memory, chat
-from proxy.endpoints.completions import completions
-from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
-from proxy.endpoints.moderations import moderations
 from proxy.endpoints.passed import PASSED, RERANK
 from proxy.endpoints.responses import routes as responses
 from proxy.endpoints.responses.state import STATE, State
-from proxy.endpoints.speech import speech
-from proxy.endpoints.transcriptions import transcriptions, translations
 from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
@@ -48,16 +43,16 @@ API: tuple[Route, ...] = (
     ("POST", "/v1/chat/completions/{id}", stored_chats.update),
     ("DELETE", "/v1/chat/completions/{id}", stored_chats.delete),
     ("GET", "/v1/chat/completions/{id}/messages", stored_chats.messages),
-    ("POST", "/v1/completions", over_http(completions)),
-    ("POST", "/v1/embeddings", over_http(embeddings)),
-    ("POST", "/v1/moderations", over_http(moderations)),
-    ("POST", "/v1/audio/speech", over_http(speech)),
-    ("POST", "/v1/audio/transcriptions", over_http(transcriptions)),
-    ("POST", "/v1/audio/translations", over_http(translations)),
-    ("POST", "/v1/images/generations", over_http(images.generations)),
-    ("POST", "/v1/images/edits", over_http(images.edits)),
-    ("POST", "/v1/images/variations", over_http(images.variations)),
-    ("GET", "/v1/images/files/{name}", images.picture),
+    ("POST", "/v1/completions", over_http(later("completions", "completions"))),
+    ("POST", "/v1/embeddings", over_http(later("embeddings", "embeddings"))),
+    ("POST", "/v1/moderations", over_http(later("moderations", "moderations"))),
+    ("POST", "/v1/audio/speech", over_http(later("speech", "speech"))),
+    ("POST", "/v1/audio/transcriptions", over_http(later("transcriptions", "transcriptions"))),
+    ("POST", "/v1/audio/translations", over_http(later("transcriptions", "translations"))),
+    ("POST", "/v1/images/generations", over_http(later("images", "generations"))),
+    ("POST", "/v1/images/edits", over_http(later("images", "edits"))),
+    ("POST", "/v1/images/variations", over_http(later("images", "variations"))),
+    ("GET", "/v1/images/files/{name}", pictures.picture),
     ("POST", "/v1/files", over_http(files.upload)),
     ("GET", "/v1/files", files.listed),
     ("GET", "/v1/files/{id}", files.one),
@@ -86,7 +81,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[stored_chats.STORED] = Store(stored_chats.BOUNDS, times.clock)
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
     app[STATE] = State(times.clock)
-    app[images.PICTURES] = Store(images.BOUNDS, times.clock)
+    app[pictures.PICTURES] = Store(pictures.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

@@ -13,12 +13,9 @@ from msgspec import Meta, Struct
 from proxy.batches import Ask, Batch, Batches, NotYetError
 from proxy.chat_rules import check_metadata
 from proxy.dispatch import is_real
-from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, model_named, read
+from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, later, model_named, read
 from proxy.endpoints.chat import chat
-from proxy.endpoints.completions import completions
-from proxy.endpoints.embeddings import embeddings
 from proxy.endpoints.files import ExpiresAfter
-from proxy.endpoints.moderations import moderations
 from proxy.endpoints.page import listing, page
 from proxy.endpoints.responses.routes import RESPONSES, responses
 from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError
@@ -29,9 +26,9 @@ log = logging.getLogger("proxy")
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     CHAT: chat,
-    "/v1/completions": completions,
-    "/v1/embeddings": embeddings,
-    "/v1/moderations": moderations,
+    "/v1/completions": later("completions", "completions"),
+    "/v1/embeddings": later("embeddings", "embeddings"),
+    "/v1/moderations": later("moderations", "moderations"),
     RESPONSES: responses,
 }
 _PASSED_HEADERS = ("Authorization",)  # a llama-server may want its key

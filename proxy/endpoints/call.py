@@ -6,6 +6,7 @@ dispatch.py's; what a body must look like is each endpoint's own.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import msgspec
@@ -69,6 +70,16 @@ class Call:
 
 
 Endpoint = Callable[[Call], Awaitable[Answer]]
+
+
+def later(module: str, name: str) -> Endpoint:
+    """An endpoint of a module of this package, which is imported at the first call: who only chats starts sooner."""
+
+    async def endpoint(call: Call) -> Answer:
+        loaded: Endpoint = getattr(import_module(f"proxy.endpoints.{module}"), name)
+        return await loaded(call)
+
+    return endpoint
 
 
 def over_http(endpoint: Endpoint) -> Handler:

@@ -1,7 +1,6 @@
 """`POST /v1/images/generations`, `/edits` and `/variations`: pictures out, in base64, by address or as events.
 
-What a request may hold is image_rules.py's; what a picture looks like is the simulator's. Pictures that were asked for
-by address wait here for a while.
+What a request may hold is image_rules.py's; what a picture looks like is the simulator's.
 """
 
 import asyncio
@@ -12,23 +11,19 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from proxy.endpoints import image_files, image_rules
 from proxy.endpoints.call import Call, check_simulated, json_answer, read
 from proxy.endpoints.form import parse
 from proxy.endpoints.image_rules import ImageModel, ImageRequest
-from proxy.errors import BadRequestError, NotFoundError
+from proxy.endpoints.pictures import PICTURES
+from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
 from proxy.relay import Answer
 from proxy.sim import picture as sim
 from proxy.sim.tokens import count
 from proxy.sse import HEADERS as STREAM_HEADERS
-from proxy.store import Bounds, Store
 from proxy.wording import missing
-
-BOUNDS = Bounds(entries=1000, bytes=32 * 1024 * 1024, seconds=3600)
-PICTURES = web.AppKey("PICTURES", Store[tuple[bytes, str]])
 
 _decoder = msgspec.json.Decoder(ImageRequest)
 # Output tokens of a picture of 1024 x 1024 pixels, as OpenAI lists them for gpt-image-1; of others by their pixels.
@@ -117,14 +112,6 @@ async def variations(call: Call) -> Answer:
     job = _job(call, ask, "image_variation", refused=("dall-e-3", "gpt-image", "chatgpt-image"))
     images = image_files.images(form, of_gpt=False)
     return await _answer(replace(job, key=image_files.digest(images)))
-
-
-async def picture(request: web.Request) -> web.Response:
-    """A picture by its address. Raises NotFoundError."""
-    kept = request.app[PICTURES].get(request.match_info["name"])
-    if kept is None:
-        raise NotFoundError("No such picture: it was never made here, or is kept no longer. Pictures wait for an hour.")
-    return web.Response(body=kept[0], content_type=kept[1])
 
 
 def _job(call: Call, ask: ImageRequest, kind: str, *, refused: tuple[str, ...] = ()) -> _Job:

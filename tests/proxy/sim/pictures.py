@@ -5,7 +5,12 @@ import zlib
 
 # ITU T.81, table K.3: the codes of the sizes of a first coefficient.
 _CODES = {
-    "00": 0, "010": 1, "011": 2, "100": 3, "101": 4, "110": 5,
+    "00": 0,
+    "010": 1,
+    "011": 2,
+    "100": 3,
+    "101": 4,
+    "110": 5,
     **{"1" * (size - 3) + "0": size for size in range(6, 12)},
 }
 
