@@ -166,6 +166,8 @@ FOREIGN_ITEMS = (
     "additional_tools",
     "program",
     "program_output",
+    "compaction_trigger",
+    "configuration_update",
 )
 
 

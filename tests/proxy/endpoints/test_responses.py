@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conformance.yardsticks import against_description, described_event
@@ -341,3 +342,34 @@ def test_an_input_that_is_too_long_is_refused_or_truncated(ask):
     assert fits.json()["usage"]["input_tokens"] < 128_000
     hopeless = ask(input=words * 2, truncation="auto")
     assert (hopeless.status_code, hopeless.json()["error"]["param"]) == (400, "input")
+
+
+def test_items_of_openais_own_tools_are_taken_and_not_looked_at(ask):
+    foreign = [
+        {"type": "web_search_call", "id": "ws_1", "status": "completed"},
+        {"type": "shell_call_output", "call_id": "c", "output": [{"stdout": "x"}]},
+        {"type": "computer_call_output", "call_id": "c", "output": {"type": "computer_screenshot"}},
+        {"type": "additional_tools", "role": "developer", "tools": []},
+    ]
+    question = {"role": "user", "content": "Tell me about tea"}
+
+    assert text(ask(input=[*foreign, question])) == text(ask(input=[question]))
+
+
+def text(answer) -> str:
+    assert answer.status_code == 200, answer.text
+    found: str = answer.json()["output"][0]["content"][0]["text"]
+    return found
+
+
+def test_the_real_model_is_asked_by_its_name_whatever_the_fields_are(start_proxy, start_upstream):
+    llama = start_upstream("normal")
+    proxy = start_proxy("--llama-url", llama.url)
+    body = {"model": "tiny", "input": ["Hi"], "unknown_to_openai": 1.5}
+    paths = ["/v1/responses", "/v1/responses/input_tokens", "/v1/responses/compact"]
+
+    for path in paths:
+        assert httpx.post(proxy.url + path, json=body).is_success
+
+    seen = httpx.get(f"{llama.url}/seen").json()
+    assert [(each["path"], json.loads(each["body"])) for each in seen] == [(path, body) for path in paths]

@@ -338,7 +338,7 @@ def test_what_is_wrong_with_a_conversation_is_named(http, path, body, param):
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 
-# Bounds, with a clock of their own
+# With a clock of their own
 
 
 class Time:
@@ -366,6 +366,14 @@ async def made(client, given, **fields):
     answer = await client.post("/v1/responses", json={"model": "m", "input": given, **fields})
     assert answer.status == 200, await answer.text()
     return await answer.json()
+
+
+async def test_the_time_is_told_and_decides_nothing(client, server):
+    here = await made(client, "Hi")
+    there = httpx.post(f"{server.v1}/responses", json={"model": "m", "input": "Hi"}).json()
+
+    assert (here["created_at"], here["completed_at"]) == (1_795_423_591, 1_795_423_591)
+    assert there == here | {name: there[name] for name in ("created_at", "completed_at")}
 
 
 async def test_everything_kept_goes_after_a_day(client, time):
