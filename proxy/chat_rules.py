@@ -59,8 +59,8 @@ def _check_messages(messages: list[ChatMessage]) -> None:
     waiting: list[str] = []  # ids of tool calls that have no answer yet
     answerable = False  # whether a tool message may stand here
     for index, message in enumerate(messages):
-        if not isinstance(message.content, str):
-            _check_content(f"messages[{index}].content", message)
+        if message.role != "user" or not isinstance(message.content, str):
+            _check_turn(f"messages[{index}]", message)
         if message.role == "tool":
             if not answerable:
                 raise BadRequestError(
@@ -74,7 +74,6 @@ def _check_messages(messages: list[ChatMessage]) -> None:
             raise _unanswered(waiting, index)
         answerable = False
         if message.role == "assistant" and message.tool_calls:
-            _check_calls(message, f"messages[{index}]")
             waiting, answerable = [call.id for call in message.tool_calls], True
     if waiting:
         raise _unanswered(waiting, len(messages) - 1)
@@ -99,7 +98,11 @@ def _unanswered(waiting: list[str], index: int) -> BadRequestError:
     )
 
 
-def _check_calls(message: ChatMessage, where: str) -> None:
+def _check_turn(where: str, message: ChatMessage) -> None:
+    if not isinstance(message.content, str):
+        _check_content(f"{where}.content", message)
+    if message.role == "function" and message.name is None:
+        raise _missing(f"{where}.name")
     for at, call in enumerate(message.tool_calls or ()):
         if getattr(call, call.type) is None:
             raise _missing(f"{where}.tool_calls[{at}].{call.type}")
@@ -112,6 +115,12 @@ def _check_content(where: str, message: ChatMessage) -> None:
                 "Invalid value for 'content': expected a string, got null.", param=where, code="invalid_type"
             )
         return
+    if not message.content and message.role != "assistant":
+        raise BadRequestError(
+            f"Invalid '{where}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+            param=where,
+            code="empty_array",
+        )
     for index, part in enumerate(cast("list[Part]", message.content)):
         # Each kind of part but "audio", whose field is the answer's id, holds its content in a field of its name.
         if part.type != "audio" and getattr(part, part.type) is None:

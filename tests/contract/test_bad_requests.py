@@ -485,6 +485,20 @@ TABLE = [
         "Missing required parameter: 'messages[0].content[0].image_url'.",
     ),
     (
+        "content of no parts",
+        message(content=[]),
+        "messages[0].content",
+        "empty_array",
+        "Invalid 'messages[0].content': empty array. Expected an array with minimum length 1, but got an empty array",
+    ),
+    (
+        "a function's result without its name",
+        body(messages=[*HELLO, {"role": "function", "content": "42"}]),
+        "messages[1].name",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[1].name'.",
+    ),
+    (
         "a tool message that answers nothing",
         body(messages=[*HELLO, {"role": "tool", "tool_call_id": "call_1", "content": "42"}]),
         "messages.[1].role",
