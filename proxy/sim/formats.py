@@ -25,7 +25,9 @@ _KEYS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _KEY = re.compile(r"([\"'`]?)([A-Za-z_]\w*)\1(?: ?\(([^)]*)\))?", re.ASCII)
-_OBJECT = re.compile(r"\{\s*[\"']")
+_OBJECT = re.compile(r"\{\s*(?:[\"']|[A-Za-z_]\w* *:)", re.ASCII)
+_SKETCHED = re.compile(r"([\"'`]?)\b([A-Za-z_]\w*)\1 *: *[\"'<]?([a-z]*)", re.ASCII)
+_LONGEST_SKETCH = 1000  # characters
 _NO_KEYS = words_of("the a an and in of for with only no each should must that which are is from to as it")
 _WHOLE = words_of("age count quantity year number total population rank id length size amount_of score_out_of")
 _PART = words_of("price amount cost score rating weight height temperature confidence percentage probability")
@@ -75,8 +77,9 @@ def _by_example(text: str) -> dict[str, Any]:
         return {}
     try:
         value, _ = json.JSONDecoder().raw_decode(text[found.start() :])
-    except (ValueError, RecursionError):
-        return {}
+    except (ValueError, RecursionError):  # {name: ...} and the like
+        inside = text[found.start() : found.start() + _LONGEST_SKETCH].partition("}")[0]
+        return {name: _kind(name, note) for _, name, note in _SKETCHED.findall(inside)[:_MOST_KEYS]}
     return {name: _like(name, each, 4) for name, each in list(value.items())[:_MOST_KEYS]}
 
 

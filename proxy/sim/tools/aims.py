@@ -69,8 +69,8 @@ def aims(properties: dict[str, Any], text: str) -> Iterator[Aim]:
     yield from _in_order([name for name, schema in listed if _kind(schema) in _NUMERIC], text)
     items = listed_in(text)
     for name in [name for name, schema in listed if items and _kind(schema) == "array"]:
-        for item in items:
-            yield from [(one, item) for one in (name, name.removesuffix("s"), name.removesuffix("ies") + "y")]
+        one = name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+        yield from [(one, item) for item in items]
     taken: set[str] = set()
     for name in [name for name, schema in listed if _kind(schema) == "string" and "enum" not in schema]:
         for value in _of_its_form(name, text):

@@ -17,7 +17,8 @@ _ANY_TEXT = ("{}", '{"type":"string"}')
 _QUOTE = '"'
 _LARGEST_REMEMBERED = 20_000  # characters of a schema
 _FENCED = re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)
-__QUOTED = re.compile('["\u201c`]([^"\u201c\u201d`]+)["\u201d`]')
+_CODE = re.compile(r"(\b[\w.]+\([^()\n]*\))", re.ASCII)
+_QUOTED = re.compile('["\u201c`]([^"\u201c\u201d`]+)["\u201d`]')
 
 
 def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str:
@@ -79,8 +80,8 @@ def _plan(tool: Tool) -> Plan:
 
 
 def _input(texts: tuple[str, ...]) -> str:
-    """The text that a custom tool gets: the first code or quotation in the texts, else what was said."""
-    for pattern in (_FENCED, __QUOTED):
+    """The text that a custom tool gets: the first block of code, quotation or call in the texts, else what was said."""
+    for pattern in (_FENCED, _QUOTED, _CODE):
         for text in texts:
             if (found := pattern.search(text)) and found.group(1).strip():
                 return clean(found.group(1)).strip()

@@ -3,18 +3,19 @@
 The message is a list of wishes; each call that the conversation already holds takes one off it, so every loop ends.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from proxy.sim import lexicon
 from proxy.sim.job import Tool, ToolUse
 from proxy.sim.tools.arguments import arguments
 from proxy.sim.tools.fit import ENOUGH, VALUE, best
 from proxy.sim.tools.turn import Turn
-from proxy.sim.tools.wishes import Clause, clauses, excerpt
+from proxy.sim.tools.wishes import Clause, bare, clauses, excerpt
 
+_VALUES = re.compile(r'(?<=[:,\[])("(?:[^"\\]|\\.)*"|[^\s",:\[\]{}]+)')  # of compact JSON
 _MOST_CALLS = 16
 _FOLLOW_UPS = ("and ", "what about ", "how about ", "also ", "now ")
 _NO_TOOLS = (
@@ -106,22 +107,21 @@ def _arguments_of(wish: _Wish, turn: Turn, key: bytes) -> Iterator[str]:
     rest = tuple([text for text in others if text])
     whole = arguments(tool, (clause.whole, *rest), turn, mine)
     each = [arguments(tool, (text, *rest), turn, mine) for text in clause.variants]
-    taken = [_said(item) in _said(whole) for item in clause.items]
-    if len(each) > 1 and sum(taken) < 2 and all(_said(i) in _said(e) for i, e in zip(clause.items, each, strict=True)):
+    taken = [item for item in clause.items if _said(item) in _values(whole)]
+    if len(each) > 1 and len(taken) < 2 and all(_said(i) in _said(e) for i, e in zip(clause.items, each, strict=True)):
         yield from each
     else:
         yield whole
 
 
+def _values(arguments: str) -> set[str]:
+    """The values among arguments, in the form of `_said`."""
+    return {_said(value) for value in _VALUES.findall(arguments)}
+
+
 def _said(text: str) -> str:
     """A text as it can be found in another: an item without its preposition, and neither with spaces."""
-    head, _, tail = text.partition(" ")
-    return (
-        (tail if head in lexicon.LINKS | lexicon.FUNCTION_WORDS and tail else text)
-        .replace(" ", "")
-        .replace('"', "")
-        .lower()
-    )
+    return bare(text).replace(" ", "").replace('"', "").lower()
 
 
 def _key(key: bytes, tool: Tool, number: int) -> bytes:

@@ -83,15 +83,13 @@ def best(tools: Sequence[Tool], text: str) -> tuple[Tool, float]:
 def _fit(tool: Tool, text: str, words: tuple[str, ...]) -> float:
     score = _NAMED if len(tool.name) > 3 and _mentions(text, tool.name) else 0.0
     weights = _weights(tool)
-    counted = set()
+    counted: set[str] = set()
     for word in words:
-        # A word, or else a subject that it is about; each counts once.
-        for key in (word, *_subjects().get(word, ())):
-            if key in weights:
-                if key not in counted:
-                    counted.add(key)
-                    score += weights[key]
-                break
+        # A word, or a subject that it is about, whichever counts more; each counts once.
+        known = [key for key in (word, *_subjects().get(word, ())) if key in weights]
+        if known and counted.isdisjoint(known):
+            score += max([weights[key] for key in known])
+        counted.update(known)
     if score and tool.parameters != "{}" and VALUE.search(text):
         score += _HAS_VALUE
     return score

@@ -87,7 +87,7 @@ def listed_in(text: str) -> list[str]:
     """The items of the first list in a text, also where they belong together."""
     found = _LIST.search(text)
     items = _items(found.group(), "") if found else None
-    return [_parted(item)[1] for item in items or ()]
+    return [bare(item) for item in items or ()]
 
 
 def _split(marked: str, lists: list[tuple[str, tuple[str, ...]]]) -> Iterator[Clause]:
@@ -130,6 +130,11 @@ def _items(text: str, before: str) -> tuple[str, ...] | None:
         items.append((preposition or first) + item)
     distinct = tuple(dict.fromkeys(items))
     return () if len(distinct) < 2 or _TOGETHER.search(before) else distinct
+
+
+def bare(item: str) -> str:
+    """An item without its preposition."""
+    return _parted(item)[1]
 
 
 def _parted(item: str) -> tuple[str, str]:

@@ -75,6 +75,7 @@ def test_any_json_is_an_object_about_the_topic():
             'Answer like {"animal": "cat", "legs": 4, "kinds": ["tabby"], "owner": {"name": "Al"}}, as JSON',
             ["animal", "legs", "kinds", "owner"],
         ),
+        ("Respond in JSON in the format {winner: ..., 'score': number}", ["winner", "score"]),
     ],
 )
 def test_any_json_has_the_keys_that_the_prompt_names(text, keys):

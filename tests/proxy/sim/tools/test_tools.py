@@ -119,6 +119,7 @@ def test_arguments_are_an_object_even_if_the_schema_forgets_to_say_so():
 
 
 def test_a_custom_tool_gets_text():
+    assert only(asked("run print(1) in python", [PLAIN])).tool_calls[0].arguments == "print(1)"
     call = only(asked("Run Python:\n```python\nprint(1)\n```", [PLAIN])).tool_calls[0]
     assert (call.custom, call.arguments) == (True, "print(1)")
     assert only(asked('run python "2 + 2"', [PLAIN])).tool_calls[0].arguments == "2 + 2"
@@ -191,6 +192,11 @@ def test_several_places_are_several_calls():
         assert [arguments["location"] for _, arguments in called(asked(text))] == ["Paris", "Tokyo"]
     text = "What's the weather like in San Francisco, Tokyo, and Paris?"
     assert [arguments["location"] for _, arguments in called(asked(text))] == ["San Francisco", "Tokyo", "Paris"]
+
+
+def test_a_message_to_two_people_is_two_calls():
+    calls = called(asked("Send an email to Alice and Bob about the meeting"))
+    assert [arguments["to"] for _, arguments in calls] == ["Alice", "Bob"]
 
 
 def test_places_in_small_letters_are_several_calls_too():
