@@ -147,12 +147,18 @@ class ToolName(Struct, forbid_unknown_fields=True):
     name: str
 
 
-class NamedTool(Struct, forbid_unknown_fields=True):
+class AllowedName(Struct):
+    """The function or custom tool of a choice, of which the rest may be told again."""
+
+    name: str
+
+
+class NamedTool(Struct):
     """One of the tools that a choice allows."""
 
     type: Literal["function", "custom"]
-    function: ToolName | None = None
-    custom: ToolName | None = None
+    function: AllowedName | None = None
+    custom: AllowedName | None = None
 
 
 class AllowedTools(Struct, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+from typing import Any
 
 import httpx
 import pytest
@@ -22,11 +23,12 @@ def raw(text):
     return b'{"model":"gpt-sim-1","messages":[{"role":"user","content":"Hello"}],' + text + b"}"
 
 
-TOOL = {"type": "function", "function": {"name": "f"}}
+TOOL: Any = {"type": "function", "function": {"name": "f"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CALLED = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [CALL]}]
 UNPARSED = "We could not parse the JSON body of your request."
 
+TOOL_AGAIN = {"type": "function", "function": TOOL["function"] | {"description": "F", "parameters": {}}}
 OPEN = {"type": "object", "properties": {}, "required": []}
 NOTHING = {"type": "integer", "minimum": 3, "maximum": 1}
 
@@ -921,7 +923,7 @@ ACCEPTED = {
     "n": None,
     "temperature": 2,
     "tools": [TOOL],
-    "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL]}},
+    "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL_AGAIN]}},
     "parallel_tool_calls": True,
     "logit_bias": {"50256": -100},
     "store": True,
