@@ -32,11 +32,14 @@ def complete(job: ChatJob) -> Answer:
 
 
 def _size(job: ChatJob) -> int:
-    """Characters that remembering a job would keep."""
+    """Characters, or the like, that remembering a job would keep."""
     size = sum([len(message.text) for message in job.messages])
+    if job.stop or job.logit_bias:
+        size += sum(map(len, job.stop)) + 10 * len(job.logit_bias)
     if job.tools_given or job.tool_use or job.format or job.prediction:
         tools = (*job.tools_given, *(job.tool_use.tools if job.tool_use else ()))
         size += sum([len(tool.description) + len(tool.parameters) for tool in tools])
+        size += sum([len(call.arguments) for message in job.messages for call in message.tool_calls])
         size += len(job.prediction or "") + len(job.format.schema if job.format else "")
     return size
 

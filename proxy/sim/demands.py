@@ -52,7 +52,8 @@ def _choice(ask: _Ask, index: int) -> Choice:
     job, key = ask.job, blake2b(ask.seen + b"%d" % index).digest()
     thought = _reasoning(job.reasoning_effort, key)
     if job.max_tokens is not None and thought >= job.max_tokens:
-        return Choice(index, "", "length", job.max_tokens, reasoning_tokens=job.max_tokens)
+        logprobs = None if job.top_logprobs is None else ()
+        return Choice(index, "", "length", job.max_tokens, logprobs=logprobs, reasoning_tokens=job.max_tokens)
     left = None if job.max_tokens is None else job.max_tokens - thought
     planned = (
         [] if _refuses(ask) or job.tool_use is None else calls(job.tool_use, ask.turn, ask.opening + b"%d" % index)
@@ -95,9 +96,8 @@ def _called(index: int, planned: list[Planned], ask: _Ask, left: int | None) -> 
 
 
 def _call_id(seen: bytes, index: int, at: int) -> str:
-    return "call_" + blake2b(seen + b"call %d %d" % (index, at), digest_size=24).digest().translate(_BASE62).decode(
-        "ascii"
-    )
+    drawn = blake2b(seen + b"call %d %d" % (index, at), digest_size=24).digest()
+    return "call_" + drawn.translate(_BASE62).decode("ascii")
 
 
 def _told(index: int, ask: _Ask, left: int | None, key: bytes) -> Choice:
@@ -108,6 +108,8 @@ def _told(index: int, ask: _Ask, left: int | None, key: bytes) -> Choice:
     text, tokens, finish = limited(parts, left, job.stop)
     if goes_on and finish == "stop" and text == "".join(parts):
         finish = "length"
+    if job.logit_bias and job.format is None and not refused:
+        text, tokens = _unbanned(text, tokens, job)
     choice = Choice(index, "" if refused else text, finish, tokens, refusal=text if refused else None)
     if job.top_logprobs is not None:
         from proxy.sim.logprobs import logprobs  # noqa: PLC0415 - decimal and its tables, for those who ask
@@ -119,6 +121,17 @@ def _told(index: int, ask: _Ask, left: int | None, key: bytes) -> Choice:
         right, wrong = accepted(text, job.prediction)
         choice = replace(choice, accepted_prediction_tokens=right, rejected_prediction_tokens=wrong)
     return choice
+
+
+def _unbanned(text: str, tokens: int, job: ChatJob) -> tuple[str, int]:
+    """The text and its tokens: a cut can make a banned token of what was a part of another."""
+    from proxy.sim import bias  # noqa: PLC0415 - for those who have one
+
+    banned = bias.banned(job.logit_bias)
+    if bias.allows(text, banned):
+        return text, tokens
+    text = bias.without([text], banned)
+    return text, count(text)
 
 
 def _words(ask: _Ask, left: int | None, key: bytes) -> tuple[Iterable[str], bool]:

@@ -369,3 +369,16 @@ def test_any_job_is_answered_exactly_and_always_alike(job):
         assert job.max_tokens is None or counted + choice.reasoning_tokens <= job.max_tokens
         if choice.logprobs is not None:
             assert b"".join(each.token for each in choice.logprobs).decode() == text
+
+
+def test_a_cut_never_makes_a_banned_token():
+    text = only(QUESTION).text
+    for at in range(1, len(text) - 3):
+        stopped = only(replace(QUESTION, stop=(text[at : at + 3],)))
+        for token in set(encode(stopped.text)) - set(encode(text)):
+            choice = only(replace(QUESTION, stop=(text[at : at + 3],), logit_bias=((token, -100),)))
+            assert token not in encode(choice.text)
+
+
+def test_spent_reasoning_leaves_no_logprobs_but_says_so():
+    assert only(replace(QUESTION, reasoning_effort="low", max_tokens=1, top_logprobs=1)).logprobs == ()
