@@ -13,12 +13,11 @@ from proxy.endpoints.responses.given import Given, given_to
 from proxy.endpoints.responses.items import as_kept, identifier, too_long
 from proxy.endpoints.responses.job import job_of, namespaces_of
 from proxy.endpoints.responses.reading import Reader
-from proxy.endpoints.responses.schema import Request
+from proxy.endpoints.responses.schema import Request, Streaming
 from proxy.endpoints.responses.state import LARGEST, STATE, Item, Kept, State, encoded, size
 from proxy.keys import TIMES
 from proxy.pace import on_schedule
 from proxy.relay import Answer
-from proxy.schema import StreamOptions
 from proxy.sim import tokens
 from proxy.sim.chat import complete
 from proxy.sim.job import Answer as Said
@@ -107,7 +106,7 @@ def _keep(ask: Request, given: Given, response: Item, state: State) -> Kept:
 
 
 def _streamed(ask: Request, made: Made, call: Call) -> Answer:
-    options = ask.stream_options or StreamOptions()
+    options = ask.stream_options or Streaming()
     events = Events(made.response, obfuscated=bool(options.include_obfuscation))
     if not (options.delay_min_ms or options.delay_max_ms or options.tokens_per_second):
         return Answer(b"".join([event for _, event in events]), STREAM_HEADERS)
@@ -115,7 +114,7 @@ def _streamed(ask: Request, made: Made, call: Call) -> Answer:
     return Answer(on_schedule(_timed(events, options, made), times.clock, times.sleep), STREAM_HEADERS)
 
 
-def _timed(events: Events, options: StreamOptions, made: Made) -> Iterator[tuple[float, bytes]]:
+def _timed(events: Events, options: Streaming, made: Made) -> Iterator[tuple[float, bytes]]:
     """Each event with the second it is due. Delays and pace are those of a chat's stream, and hold back deltas."""
     listed = list(events)
     deltas = sum([is_delta for is_delta, _ in listed]) or 1

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from proxy import wording
 from proxy.endpoints.call import Call, check_choice
-from proxy.endpoints.responses.schema import CALLABLE, FOREIGN_ITEMS, ITEMS, TOOLS, Asked, ForeignItem, Namespace
+from proxy.endpoints.responses.item_schema import FOREIGN_ITEMS, ITEMS, ForeignItem
+from proxy.endpoints.responses.schema import CALLABLE, TOOLS, Asked, Namespace
 from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
 

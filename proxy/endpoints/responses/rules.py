@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from proxy.chat_rules import check_metadata
 from proxy.endpoints.responses.items import check_id, content_of, text
 from proxy.endpoints.responses.job import callable_tools, check_choice_of_tool, tools_of
-from proxy.endpoints.responses.schema import Asked, Request
+from proxy.endpoints.responses.schema import Asked, Request, Streaming
 from proxy.endpoints.responses.shape import conversation_of
 from proxy.endpoints.responses.state import Item
 from proxy.errors import BadRequestError, NotFoundError
@@ -19,8 +19,8 @@ def check(ask: Request) -> None:
     """The rules of a request by itself. Raises ApiError that names the first broken one."""
     if ask.prompt is not None:
         raise NotFoundError(f"Prompt with id '{ask.prompt.id}' not found.", param="prompt")
-    if ask.stream_options is not None and not ask.stream:
-        raise _only_with("stream_options", "stream")
+    if ask.stream_options is not None:
+        _check_stream(ask.stream_options, streaming=bool(ask.stream))
     if ask.background and ask.store is False:
         raise _only_with("background", "store")
     if ask.metadata:
@@ -33,6 +33,18 @@ def check(ask: Request) -> None:
                 raise _missing(f"text.format.{field}")
         check_format(
             wanted.name or "", wanted.schema or {}, _OF_FORMAT, "invalid_json_schema", strict=bool(wanted.strict)
+        )
+
+
+def _check_stream(options: Streaming, *, streaming: bool) -> None:
+    if not streaming:
+        raise _only_with("stream_options", "stream")
+    low, high = options.delay_min_ms, options.delay_max_ms
+    if low is not None and high is not None and low > high:
+        raise BadRequestError(
+            f"Invalid 'stream_options.delay_min_ms': expected at most delay_max_ms, {high:g}, but got {low:g}.",
+            param="stream_options.delay_min_ms",
+            code="invalid_value",
         )
 
 

@@ -138,6 +138,18 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ({"include": ["x"]}, "include[0]", "invalid_value", "'file_search_call.results'"),
     ({"tool_choice": "any"}, "tool_choice", "invalid_value", "'none', 'auto', and 'required'."),
     ({"stream_options": {}}, "stream_options", None, "only allowed when 'stream' is enabled"),
+    (
+        {"stream": True, "stream_options": {"delay_min_ms": 2, "delay_max_ms": 1}},
+        "stream_options.delay_min_ms",
+        "invalid_value",
+        "expected at most delay_max_ms, 1, but got 2.",
+    ),
+    (
+        {"stream": True, "stream_options": {"include_usage": True}},
+        "stream_options.include_usage",
+        "unknown_parameter",
+        "Unknown parameter",
+    ),
     ({"background": True, "store": False}, "background", None, "only allowed when 'store' is enabled"),
     ({"metadata": {"k" * 65: ""}}, "metadata", "string_above_max_length", "property name too long"),
     ({"metadata": {"k": "v" * 513}}, "metadata.k", "string_above_max_length", "maximum length 512"),
