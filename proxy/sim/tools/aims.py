@@ -59,6 +59,7 @@ _FORMS = (
     ),
     (words_of("room place location"), re.compile(r"\b(?:in|of|at) the ([a-z]+(?: room| floor)?)\b", re.ASCII)),
 )
+_AGE = re.compile(r"\b(?:is|am|aged?|turns|turned) (\d{1,3})\b(?![.:/%-]\d)|\b(\d{1,3})[ -]years?[ -]old", re.ASCII)
 _NUMERIC = {"integer", "number"}
 
 
@@ -66,7 +67,10 @@ def aims(properties: dict[str, Any], text: str) -> Iterator[Aim]:
     """The values of a text for the arguments, each with the name of its argument."""
     text = text[:_LONGEST_READ]
     listed = [(name, schema) for name, schema in properties.items() if isinstance(schema, dict)][:_MOST]
-    yield from _in_order([name for name, schema in listed if _kind(schema) in _NUMERIC], text)
+    numeric = [name for name, schema in listed if _kind(schema) in _NUMERIC]
+    if (age := _AGE.search(text)) and "age" in numeric:
+        yield "age", age.group(1) or age.group(2)
+    yield from _in_order(numeric, text)
     items = listed_in(text)
     for name in [name for name, schema in listed if items and _kind(schema) == "array"]:
         one = name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")

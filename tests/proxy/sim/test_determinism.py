@@ -54,3 +54,12 @@ def test_another_python_gives_the_recorded_answers(version):
 def test_importing_the_simulator_loads_no_tables_and_no_tokenizer():
     code = "import sys, proxy.sim.chat, proxy.sim.tokens; sys.exit('toktok' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_plain_chat_loads_neither_tools_nor_schemas():
+    code = (
+        "import sys; from proxy.sim.chat import complete; from proxy.sim.job import ChatJob, Message;"
+        "complete(ChatJob((Message('user', 'Hi'),)));"
+        "sys.exit(any(name.startswith(('proxy.sim.tools', 'proxy.sim.structured', 'decimal')) for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

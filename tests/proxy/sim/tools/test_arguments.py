@@ -46,6 +46,7 @@ def given(text, *tools):
         ("Lights in the kitchen off", {"room": TEXT, "state": {"enum": ["on", "off"]}}, {"room": "kitchen", "state": "off"}),
         ("run ```py\nprint(1)\n```", {"code": TEXT}, {"code": "print(1)"}),
         ("Jason is 25 years old", {"name": TEXT, "age": WHOLE}, {"name": "Jason", "age": 25}),
+        ("Ann is 31 and has 2 dogs", {"name": TEXT, "age": WHOLE}, {"name": "Ann", "age": 31}),
     ],
 )  # fmt: skip
 def test_a_value_of_the_prompt_finds_its_argument(text, properties, expected):
