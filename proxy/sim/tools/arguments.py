@@ -16,6 +16,7 @@ from proxy.sim.tools.wishes import excerpt
 _ANY_TEXT = ("{}", '{"type":"string"}')
 _QUOTE = '"'
 _LARGEST_REMEMBERED = 20_000  # characters of a schema
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _FENCED = re.compile(r"```[\w+-]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _CODE = re.compile(r"(\b[\w.]+\([^()\n]*\))", re.ASCII)
 _QUOTED = re.compile('["\u201c`]([^"\u201c\u201d`]+)["\u201d`]')
@@ -44,7 +45,7 @@ def hints_for(schema: str, background: tuple[str, ...], text: str) -> Hints:
 def _hints_for(schema: str, texts: tuple[str, ...]) -> Hints:
     hints = Hints.of(texts)
     found = tuple(aims(properties(schema), texts[-1]))
-    numbers = tuple([(name, value, "") for name, value in found])
+    numbers = tuple([(name, value, "") for name, value in found if _NUMBER.fullmatch(value)])
     return replace(hints, assigned=found + hints.assigned, numbers=numbers + hints.numbers)
 
 
