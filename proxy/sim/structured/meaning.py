@@ -4,7 +4,7 @@ Knows English names only; any other property gets the topic of the prompt or a p
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from proxy.sim.structured.vocabulary import (
     COUNTED,
     KINDS,
     LABELS,
+    MONEY,
     NUMBERS,
     SAMPLES,
     TALKS_OF_PEOPLE,
@@ -32,6 +33,10 @@ _EXAMPLE = re.compile(
     r"\b(?:e\.g\.|eg\.|for example|such as|example:)[,:]?\s+[\"'`]?([^\"'`;()\n]{2,60}?)[\"'`]?(?:[.;)]|$| or )"
 )
 _TITLES = frozenset(("name", "title", "subject", "heading", "headline", "event", "topic"))
+_ADDRESSEES = frozenset(("to", "cc", "bcc", "recipient", "recipients", "sender", "from"))
+_GIVEN = frozenset(("person", "firstname", "lastname", "prose", "question"))
+_QUOTED = frozenset(("text", "message", "body", "content", "sentence", "quote", "excerpt", "comment"))
+_BEFORE_NO_PEOPLE = BEFORE_PLACES - {"for", "from"}
 _PARTS_OF_NAMES = {"first": "firstname", "given": "firstname", "last": "lastname", "family": "lastname"}
 _FORMS = {"email": "email", "idn-email": "email", "uri": "url", "date": "date", "url": "url"}
 _MADE: dict[str, Callable[[Draw], str]] = {
@@ -68,9 +73,10 @@ def kind_of(name: str, owner: str) -> str:
         return "".join(words)
     if words[1:] and words[0] in _PARTS_OF_NAMES and words[-1] == "name":
         return _PARTS_OF_NAMES[words[0]]
+    of_owner = singular("".join(words_of(owner)[-1:]))
     for word in reversed(words):
         found = word if word in SAMPLES else KINDS.get(word, "")
-        if found == "name":
+        if found == "name" or (found == "item" and of_owner in SAMPLES):
             return _kind_of_name(words[:-1] or words_of(owner)[-1:])
         if found:
             return found
@@ -80,7 +86,8 @@ def kind_of(name: str, owner: str) -> str:
 def _kind_of_name(of: tuple[str, ...]) -> str:
     if not of or of == ("full",) or not TALKS_OF_PEOPLE.isdisjoint((of[-1], singular(of[-1]))):
         return "person"
-    return of[-1] if of[-1] in SAMPLES else KINDS.get(of[-1], "topic")
+    one = singular(of[-1])
+    return one if one in SAMPLES else KINDS.get(one, "topic")
 
 
 class Meaning:
@@ -111,10 +118,13 @@ class Meaning:
         elif kind == "id":
             yield f"{(place.owner or 'id')[:3].upper()}-{1000 + self._draw.below(9000)}"
         elif kind == "prose":
-            yield from self._prose()
+            yield from self._fresh(place, self._prose())
         if kind not in SAMPLES:
             yield from self._topics(place)
-        yield from self._draw.shuffled(SAMPLES.get(kind, SAMPLES["topic"]))
+        samples = self._draw.shuffled(SAMPLES.get(kind, SAMPLES["topic"]))
+        if place.many:
+            yield from self._fresh(place, iter(samples))
+        yield from samples
 
     def range(self, place: Place) -> tuple[int, int]:
         """The numbers to expect."""
@@ -137,6 +147,10 @@ class Meaning:
             told = set(self._strings(Place(singular(place.name), place.owner), element.first("format", "")))
             if told:
                 return min(len(told), 10)
+        for name in ("name", "city", "person", "title"):
+            if any(name in properties for properties in element.every("properties")):
+                told = set(self._strings(Place(name, element.title or singular(place.name)), ""))
+                return min(len(told), 10) or 2
         return 2 + self._draw.below(2)
 
     def labels(self, place: Place) -> Iterator[str]:
@@ -185,25 +199,39 @@ class Meaning:
     def _strings(self, place: Place, form: str) -> Iterator[str]:
         hints = self._hints
         words = words_of(place.name)
+        kind = _FORMS.get(form, "") if form else kind_of(place.name, place.owner)
         if words:
             count = len(words)
             yield from [value for name, value in hints.assigned if words_of(name)[-count:] == words]
-        kind = _FORMS.get(form, "") if form else kind_of(place.name, place.owner)
+            if words[-1] in _ADDRESSEES:
+                yield from hints.emails
         if kind == "place":
             yield from self._places(words[-1])
-        elif kind == "person":
-            yield from [name for before, name in hints.names if before not in BEFORE_PLACES - {"for", "from"}]
-        elif kind in ("firstname", "lastname"):
-            yield from [name.split()[0 if kind == "firstname" else -1] for _, name in hints.names]
-        elif kind == "topic":
+        elif kind in ("topic", "tag"):
             yield from hints.quoted
             yield from self._topics(place)
-        elif kind == "question":
-            yield hints.text
+        elif kind in SAMPLES and kind not in _GIVEN:
+            yield from [sample for sample in SAMPLES[kind] if self._mentioned(sample)]
         else:
-            yield from {
-                "date": hints.dates + hints.days, "time": hints.times, "email": hints.emails, "url": hints.urls
-            }.get(kind, ())  # fmt: skip
+            yield from self._given(kind, place)
+
+    def _given(self, kind: str, place: Place) -> Sequence[str]:
+        """What the prompt has of a kind."""
+        hints = self._hints
+        names = [name for before, name in hints.names if before not in _BEFORE_NO_PEOPLE]
+        given: dict[str, Sequence[str]] = {
+            "person": names,
+            "firstname": [name.split()[0] for name in names],
+            "lastname": [name.split()[-1] for name in names],
+            "date": hints.dates + hints.days,
+            "time": hints.times,
+            "email": hints.emails,
+            "url": hints.urls,
+            "id": hints.codes,
+            "question": (hints.text,),
+            "prose": hints.quoted if place.name in _QUOTED else (),
+        }
+        return given.get(kind, ())
 
     def _topics(self, place: Place) -> Iterator[str]:
         if place.many:
@@ -217,6 +245,8 @@ class Meaning:
             words = topic.split()
             if words[0] in lexicon.DETERMINERS.values() and words[1:]:
                 words = words[1:]
+            if words[2:] and words[0] in words_of(place.owner) and words[1] in lexicon.LINKS:
+                words = words[2:]  # the name of a recipe is not "recipe for bread"
             if names.isdisjoint(words) or "query" in place.name:
                 text = " ".join(words)
                 yield text[0].upper() + text[1:] if place.name in _TITLES else text
@@ -228,12 +258,15 @@ class Meaning:
         yield from [name for before, name in names if before in wanted]
         yield from [name for before, name in names if before in BEFORE_PLACES]
         yield from [name for before, name in names if before not in BEFORE_PLACES]
+        yield from self._hints.places
 
     def _numbers(self, place: Place) -> Iterator[float]:
         words = words_of(place.name)
         near = {singular(word) for word in words}
         if "age" in near:
             near |= {"year", "old"}
+        if not MONEY.isdisjoint(near):
+            near |= {"$", "\u20ac", "\u00a3", "cost"}
         taken = self._used
         for at, (before, text, after) in enumerate(self._hints.numbers):
             if not near.isdisjoint((singular(before.lower()), singular(after.lower()))) and ("number", at) not in taken:
@@ -253,9 +286,8 @@ class Meaning:
     def _prose(self) -> Iterator[str]:
         if self._hints.topics:
             digest = self._draw.below(1 << 512).to_bytes(64, "little")
-            yield from [
-                each.strip() for each in compose(Reading("", "statement", self._hints.topics), "medium", digest)
-            ]
+            opening, *rest = compose(Reading("", "statement", self._hints.topics), "medium", digest)
+            yield from [each.strip() for each in (*rest, opening)]
 
 
 def _number(text: str) -> float:

@@ -8,7 +8,7 @@ _MOST_PROPERTIES = 10_000
 
 @dataclass(slots=True)
 class Outline:
-    """`small` are the optional ones that hold no objects, `free` counts those to make up, `wrong` says why none can be."""
+    """`small` are the optional ones without objects, `free` counts those to make up, `wrong` says why none can be."""
 
     least: int
     most: int | None

@@ -35,7 +35,7 @@ class Search:
         self.grammar = grammar
         self.draw = draw
         self.bare = bare  # nothing that can be left out
-        self.work = Work()
+        self.work = Work(len(grammar.document.parts))
         self.checker = Checker(grammar.document, grammar.patterns, self.work)
         self.meaning = Meaning(hints, draw)
         self._failure: tuple[tuple[str, ...], str] = ((), "no value meets the schema.")

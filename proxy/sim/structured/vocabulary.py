@@ -18,11 +18,11 @@ KINDS = _by_word({
     "name": "name",
     "topic": "query search q topic subject title keyword keywords term phrase theme headline heading event product "
     "item entity label tag interest skill ingredient feature hobby category genre symptom",
-    "question": "question prompt input request instruction utterance",
+    "question": "question prompt input request utterance",
     "prose": "summary description answer explanation reasoning reason rationale content text body message comment note "
     "notes response output detail details review feedback analysis abstract bio biography conclusion thought thoughts "
-    "step instructions paragraph sentence caption advice recommendation justification overview argument claim fact "
-    "point observation definition evidence objective goal excerpt quote",
+    "step instructions instruction direction paragraph sentence caption advice recommendation justification overview "
+    "argument claim fact point observation definition evidence objective goal excerpt quote",
     "date": "date day birthday dob deadline birthdate",
     "moment": "datetime timestamp created updated createdat updatedat at",
     "time": "time hour",
@@ -41,14 +41,22 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "topic": ("overview", "first steps", "daily routine", "new ideas", "team work", "best practice"),
     "prose": ("A short note.", "This is an example.", "It works as expected.", "All details are in order."),
     "question": ("What should be done next?", "How does it work?", "Where can I find more?"),
+    "ingredient": ("flour", "butter", "sugar", "eggs", "salt", "milk"),
+    "quantity": ("2 cups", "100 g", "1 tablespoon", "3 pieces"),
+    "item": ("notebook", "coffee mug", "desk lamp", "water bottle"),
+    "skill": ("communication", "data analysis", "project planning", "public speaking"),
+    "hobby": ("hiking", "photography", "cooking", "chess"),
+    "tag": ("news", "guide", "tips", "basics", "ideas"),
+    "category": ("general", "technology", "health", "travel"),
+    "genre": ("drama", "comedy", "science fiction"),
     "country": ("Germany", "Portugal", "Canada", "Japan", "Kenya", "Norway"),
     "state": ("California", "Bavaria", "Ontario", "Queensland"),
     "street": ("12 Main Street", "7 Park Avenue", "48 Garden Road", "3 Mill Lane"),
     "address": ("12 Main Street, Springfield", "7 Park Avenue, Riverton", "48 Garden Road, Lakeside"),
     "zip": ("10115", "94103", "30301", "60601"),
-    "color": ("blue", "green", "red", "orange", "purple"),
+    "color": ("blue", "green", "red", "orange", "purple", "black", "white", "yellow"),
     "currency": ("EUR", "USD", "GBP", "JPY"),
-    "language": ("English", "German", "Spanish", "French"),
+    "language": ("English", "German", "Spanish", "French", "Italian", "Japanese", "Chinese", "Portuguese"),
     "locale": ("en-US", "de-DE", "fr-FR"),
     "timezone": ("UTC", "Europe/Berlin", "America/New_York"),
     "company": ("Northwind Traders", "Acme Corporation", "Blue River Labs", "Summit Foods"),
@@ -88,6 +96,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
 SAMPLES |= {
     other: SAMPLES[kind]
     for other, kind in {
+        "product": "item", "interest": "hobby", "label": "tag", "keyword": "tag",
         "organization": "company", "organisation": "company", "employer": "company", "brand": "company", "role": "job",
         "occupation": "job", "profession": "job", "position": "job", "colour": "color", "zipcode": "zip",
         "postal": "zip", "postcode": "zip", "units": "unit", "level": "difficulty", "kind": "type", "mood": "sentiment",
@@ -129,6 +138,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+MONEY = _words("price cost amount total subtotal fee budget balance revenue salary")
 # Names of numbers that may be any number of the prompt.
 COUNTED = _words("amount quantity count total limit number num max maximum min minimum size length value")
 # Words before the name of a place.
@@ -141,7 +151,7 @@ CALENDAR = _words("""
 NO_NAMES = _words("""
     i i'm or but if on at to from that we you he she they his her our what what's how book set check search extract
     turn please schedule order cancel remind buy find send parse multiply divide subtract who when where which json
-    api ok user assistant weather temperature
+    api ok user assistant weather temperature open call read visit compare
     """)
 TALKS_OF_PEOPLE = frozenset(word for word, kind in KINDS.items() if kind == "person") | {
     "profile",

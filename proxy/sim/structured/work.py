@@ -2,7 +2,8 @@
 
 from proxy.sim.structured.error import SchemaError
 
-_MOST_WORK = 100_000  # some tenths of a second
+_MOST_WORK = 50_000  # some tenths of a second
+_FOR_EACH_PART = 20
 
 
 class TooMuchWorkError(SchemaError):
@@ -15,10 +16,10 @@ class TooMuchWorkError(SchemaError):
 class Work:
     """Counts steps, which must not depend on what is remembered from another request."""
 
-    __slots__ = ("left",)
+    __slots__ = ("_most", "left")
 
-    def __init__(self) -> None:
-        self.left = _MOST_WORK
+    def __init__(self, parts: int = 0) -> None:
+        self._most = self.left = _MOST_WORK + _FOR_EACH_PART * parts
 
     def spend(self, steps: int) -> None:
         """Raises TooMuchWorkError when the last step is spent."""
@@ -29,4 +30,4 @@ class Work:
     @property
     def spent(self) -> int:
         """Steps so far."""
-        return _MOST_WORK - self.left
+        return self._most - self.left
