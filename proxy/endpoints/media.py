@@ -22,7 +22,7 @@ def image_tokens(url: str, detail: str | None) -> int:
     """The tokens of an image, from the size in its data: URL; an image elsewhere counts the base."""
     if detail == "low":
         return BASE
-    size = dimensions(_decoded(url.partition(";base64,")[2])) if url.startswith("data:") else None
+    size = dimensions(decoded(url.partition(";base64,")[2])) if url.startswith("data:") else None
     if size is None:
         return BASE
     width, height = size
@@ -35,7 +35,7 @@ def sound_tokens(data: str, kind: str) -> int:
     """The tokens of a recording in base64: by the rate in a WAV's header, or as an MP3 of 128 kbit/s."""
     size = len(data) * 3 // 4
     rate = _MP3_BYTES_PER_SECOND
-    head = _decoded(data[:64])
+    head = decoded(data[:64])
     if kind == "wav" and head[:4] == b"RIFF" and head[8:16] == b"WAVEfmt " and len(head) >= 44:
         rate = struct.unpack_from("<I", head, 28)[0] or rate
         size -= 44
@@ -47,7 +47,7 @@ def file_tokens(data: str | None) -> int:
     return max(1, len(data or "") * 3 // 4 // _FILE_BYTES_PER_TOKEN)
 
 
-def _decoded(data: str) -> bytes:
+def decoded(data: str) -> bytes:
     """The beginning of what is in base64, in whole groups of three bytes; nothing where it is something else."""
     groups = data[:_HEAD].rstrip("=")
     try:

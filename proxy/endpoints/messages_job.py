@@ -7,10 +7,12 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import ceil
 from typing import Any, Literal
 
 import msgspec
 
+from proxy.endpoints.media import decoded, dimensions
 from proxy.endpoints.messages_schema import (
     AnyTool,
     Document,
@@ -37,8 +39,10 @@ from proxy.sim.job import Answer, ChatJob, Choice, Format, Tool, ToolCall, ToolU
 
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal"]
 
-# An image of the largest size that is not scaled down, and a document's page of middling length.
-IMAGE_TOKENS, DOCUMENT_TOKENS = 1600, 2000
+# Anthropic's documentation, "Vision": a token for 750 pixels, of an image that is fitted into 1568 pixels and 1,600
+# tokens; what cannot be measured here counts as that. For a document, a page of middling length.
+_PIXELS_PER_TOKEN, _LARGEST_SIDE, _LARGEST_IMAGE = 750, 1568, 1600
+_DOCUMENT_TOKENS = 2000
 # The efforts that thinking can take, and the tokens that leave room for each.
 _ROOM = {"low": 256, "medium": 1024, "high": 2048, "xhigh": 8192}
 
@@ -200,10 +204,18 @@ def _read(blocks: Sequence[Text | Image | Document | SearchResult]) -> tuple[str
             case Document() if block.source.type == "text":
                 texts.append("\n".join([*filter(None, [block.title, block.context]), block.source.data]))
             case Document():
-                media += DOCUMENT_TOKENS
+                media += _DOCUMENT_TOKENS
             case Image():
-                media += IMAGE_TOKENS
+                media += _image_tokens(block.source.data)
     return "\n".join(texts), media
+
+
+def _image_tokens(data: str) -> int:
+    size = dimensions(decoded(data))
+    if size is None:
+        return _LARGEST_IMAGE
+    scale = min(1, _LARGEST_SIDE / max(size))
+    return min(_LARGEST_IMAGE, ceil(size[0] * scale * size[1] * scale / _PIXELS_PER_TOKEN))
 
 
 def _joined(blocks: list[Text]) -> str:

@@ -1,6 +1,7 @@
 """`POST /v1/messages` over HTTP: Anthropic's Messages API, plain and streamed, and count_tokens."""
 
 import json
+from base64 import b64encode
 
 import httpx
 import pytest
@@ -229,6 +230,19 @@ def test_what_is_not_text_is_counted(answered, content):
     with_it = [{"role": "user", "content": [*content, {"type": "text", "text": QUESTION[0]["content"]}]}]
 
     assert answered(with_it)["usage"]["input_tokens"] > answered()["usage"]["input_tokens"]
+
+
+def test_an_image_counts_by_its_size(answered):
+    def tokens(width, height):
+        head = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big")
+        source = {"type": "base64", "media_type": "image/png", "data": b64encode(head).decode()}
+        said = [{"role": "user", "content": [{"type": "image", "source": source}, {"type": "text", "text": "Hi"}]}]
+        return (
+            answered(said)["usage"]["input_tokens"]
+            - answered([{"role": "user", "content": "Hi"}])["usage"]["input_tokens"]
+        )
+
+    assert [tokens(100, 100), tokens(750, 1000), tokens(8000, 8000), tokens(15680, 750)] == [14, 1000, 1600, 157]
 
 
 def test_thinking_is_counted_and_never_takes_the_whole_of_the_answer(answered):
