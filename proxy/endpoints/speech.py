@@ -11,14 +11,22 @@ from msgspec import Meta, Struct
 from proxy.endpoints.call import Call, check_choice, check_simulated, read
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
+from proxy.sim.flac import flac
 from proxy.sim.mp3 import mp3
+from proxy.sim.silence import aac, opus
 from proxy.sim.speech import VOICES, milliseconds, pcm, wav
 from proxy.sim.tokens import count
 from proxy.sse import HEADERS as STREAM_HEADERS
 
-_FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
-_CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "pcm": "audio/pcm"}
-_MADE: dict[str, Callable[[str, str, float], Iterator[bytes]]] = {"mp3": mp3, "wav": wav, "pcm": pcm}
+# How each format is made, and its content type.
+_FORMATS: dict[str, tuple[Callable[[str, str, float], Iterator[bytes]], str]] = {
+    "mp3": (mp3, "audio/mpeg"),
+    "opus": (opus, "audio/opus"),
+    "aac": (aac, "audio/aac"),
+    "flac": (flac, "audio/flac"),
+    "wav": (wav, "audio/wav"),
+    "pcm": (pcm, "audio/pcm"),
+}
 _PIECE = 32 * 1024  # bytes
 _TOKENS_PER_SECOND = 20  # of sound, as of OpenAI's models that speak
 
@@ -51,12 +59,13 @@ async def speech(call: Call) -> Answer:
     if isinstance(ask.voice, str):
         check_choice("voice", ask.voice, VOICES)
     check_choice("stream_format", ask.stream_format, ("sse", "audio"))
-    kind = _format(ask)
+    check_choice("response_format", ask.response_format, tuple(_FORMATS))
+    make, content_type = _FORMATS[ask.response_format or "mp3"]
     speed = 1.0 if ask.speed is None else ask.speed
     voice = ask.voice if isinstance(ask.voice, str) else ask.voice.id
-    pieces = _in_pieces(_MADE[kind](ask.input, voice, speed))
+    pieces = _in_pieces(make(ask.input, voice, speed))
     if ask.stream_format != "sse":
-        return Answer(pieces, {"Content-Type": _CONTENT_TYPES[kind]})
+        return Answer(pieces, {"Content-Type": content_type})
     if ask.model.startswith("tts-1"):
         raise BadRequestError(
             f"The model '{ask.model}' does not support 'stream_format' of type 'sse'.",
@@ -65,18 +74,6 @@ async def speech(call: Call) -> Answer:
         )
     given = count(ask.input) + count(ask.instructions or "")
     return Answer(_events(pieces, given, milliseconds(ask.input, speed)), STREAM_HEADERS)
-
-
-def _format(ask: Request) -> str:
-    check_choice("response_format", ask.response_format, _FORMATS)
-    kind = ask.response_format or "mp3"
-    if kind not in _CONTENT_TYPES:
-        raise BadRequestError(
-            f"This simulator does not write '{kind}' files. It writes 'mp3', 'wav' and 'pcm'.",
-            param="response_format",
-            code="unsupported_value",
-        )
-    return kind
 
 
 async def _in_pieces(made: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

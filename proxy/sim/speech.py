@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 
 VERSION = 1  # goes up whenever any sound changes
 RATE = 24_000  # samples a second
@@ -60,14 +61,15 @@ def milliseconds(text: str, speed: float = 1) -> int:
 
 
 def pcm(text: str, voice: str, speed: float) -> Iterator[bytes]:
-    """The samples, word by word: signed, little-endian."""
+    """The samples, a syllable at a time: signed, little-endian."""
     sent = 0
     for word in spoken(text):
         begin, end, after = (_at_speed(each, speed) * RATE // 1000 for each in (word.start, word.end, word.next))
         periods = pitches(word, voice)
         edges = [begin + (end - begin) * at // len(periods) for at in range(len(periods) + 1)]
-        hums = [_hum(period, edges[at + 1] - edges[at]) for at, period in enumerate(periods)]
-        yield b"".join(hums) + bytes(2 * (after - end))
+        for period, (left, right) in zip(periods, pairwise(edges), strict=True):
+            yield _hum(period, right - left)
+        yield bytes(2 * (after - end))
         sent = after
     yield bytes(2 * (milliseconds(text, speed) * RATE // 1000 - sent))
 

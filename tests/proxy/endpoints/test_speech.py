@@ -41,7 +41,15 @@ def test_a_custom_voice_speaks(speak):
     assert speak(voice={"id": "voice_1"}).content != speak().content
 
 
-@pytest.mark.parametrize("kind", ["mp3", "wav", "pcm"])
+@pytest.mark.parametrize(("kind", "beginning"), [("opus", b"OggS"), ("aac", b"\xff\xf1"), ("flac", b"fLaC")])
+def test_every_other_format_of_openai_too(speak, kind, beginning):
+    answer = speak(response_format=kind)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, f"audio/{kind}")
+    assert answer.content.startswith(beginning)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
 def test_joined_events_are_the_file(speak, kind):
     fields = {"model": "gpt-4o-mini-tts", "response_format": kind, "instructions": "Whisper."}
     answer = speak("word " * 100, **fields, stream_format="sse")

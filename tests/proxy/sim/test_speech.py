@@ -3,15 +3,18 @@
 import array
 import hashlib
 import io
+import struct
 import wave
 
 import pytest
 
+from proxy.sim.flac import flac
 from proxy.sim.mp3 import BYTES_PER_SECOND, FRAME, mp3
+from proxy.sim.silence import aac, opus
 from proxy.sim.speech import VOICES, milliseconds, pcm, spoken, wav
 
 TEXT = "Hello there! It is 25 degrees, and the sun shines."
-TEXTS = ["a", "...", "Héllo wörld, 東京 is far.", "\ud800", " \n ", "word " * 800, TEXT]
+TEXTS = ["a", "7" * 300, "...", "Héllo wörld, 東京 is far.", "\ud800", " \n ", "word " * 800, TEXT]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -75,6 +78,63 @@ def test_a_frame_of_an_mp3_holds_one_line_or_nothing():
             # Table 1 of the standard: "1" is two nothings, "01" is 1 and nothing, and then comes the sign.
             assert bits[72 : 72 + length] == "1" * (pairs - 1) + "010"
     assert loud
+
+
+def crc(data, bits, polynomial):
+    """Bit by bit, as the standards describe it."""
+    value = 0
+    for byte in data:
+        value ^= byte << bits - 8
+        for _ in range(8):
+            value = (value << 1 ^ (polynomial if value >> bits - 1 else 0)) & (1 << bits) - 1
+    return value
+
+
+@pytest.mark.parametrize("text", ["a", TEXT])
+@pytest.mark.parametrize("speed", [0.9, 4])
+def test_a_flac_holds_the_samples_as_they_are(text, speed):
+    head, *frames = flac(text, "alloy", speed)
+    samples = b""
+    for number, frame in enumerate(frames):
+        size = 4096 if number < len(frames) - 1 else struct.unpack_from(">H", frame, 5)[0] + 1
+        start = 6 + 2 * (number == len(frames) - 1 and frame[2] >> 4 == 7)
+        assert frame[:2] == b"\xff\xf8"
+        assert frame[4] == number < 128
+        assert frame[start - 1] == crc(frame[: start - 1], 8, 0x07)
+        assert int.from_bytes(frame[-2:], "big") == crc(frame[:-2], 16, 0x8005)
+        assert len(frame) == start + 1 + 2 * size + 2
+        samples += frame[start + 1 : -2]
+    bare = array.array("h", samples)
+    bare.byteswap()
+    assert bare.tobytes() == b"".join(pcm(text, "alloy", speed))
+    assert int.from_bytes(head[18:26], "big") == 24_000 << 44 | 15 << 36 | milliseconds(text, speed) * 24
+    assert head.endswith(b"COMMENT=" + text.encode())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_opus_file_has_pages_for_the_length(text):
+    pages = list(opus(text, "alloy", 1))
+
+    for number, page in enumerate(pages):
+        assert page[:5] == b"OggS\0"
+        assert struct.unpack_from("<I", page, 18) == (number,)
+        assert struct.unpack_from("<I", page, 22) == (crc(page[:22] + bytes(4) + page[26:], 32, 0x04C11DB7),)
+        assert len(page) == 27 + page[26] + sum(page[27 : 27 + page[26]])
+    assert [page[5] for page in pages] == [2, *[0] * (len(pages) - 2), 4]
+    assert struct.unpack_from("<q", pages[-1], 6) == (312 + milliseconds(text) * 48,)
+    packets = sum(page[26] for page in pages[2:])
+    assert 0 <= packets * 960 - 312 - milliseconds(text) * 48 < 960
+
+
+def test_an_aac_stream_has_frames_for_the_length():
+    made = b"".join(aac(TEXT, "alloy", 1))
+
+    assert 0 <= len(made) // 11 * 1024 - milliseconds(TEXT) * 24 < 1024
+    for at in range(0, len(made), 11):
+        head = int.from_bytes(made[at : at + 7], "big")
+        assert head >> 40 == 0xFFF1
+        assert head >> 34 & 15 == 6  # 24 kHz
+        assert head >> 13 & 0x1FFF == 11  # bytes of the frame
 
 
 def test_the_text_is_in_the_files():
