@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from proxy.chat_rules import check_metadata
 from proxy.endpoints.responses.items import check_id, content_of, text
-from proxy.endpoints.responses.job import callable_tools, check_choice_of_tool, tools_of
+from proxy.endpoints.responses.job import check_choice_of_tool, tools_of
 from proxy.endpoints.responses.schema import Asked, Request, Streaming
 from proxy.endpoints.responses.shape import conversation_of
 from proxy.endpoints.responses.state import Item
@@ -117,12 +117,17 @@ def unmet(ask: Request, problem: SchemaError) -> BadRequestError:
     wanted = ask.text.format if ask.text else None
     if wanted is not None and wanted.name is not None:
         return format_error(wanted.name, problem, _OF_FORMAT, "invalid_json_schema")
-    for index, tool in enumerate(callable_tools(ask)):
-        try:
-            compiled(tools_of(ask)[index].parameters).instance(Draw(b""), Hints.of([]))
-        except SchemaError:
-            return function_error(tool["name"], problem, f"tools[{index}].parameters")
-    return function_error("", problem, "tools")
+    tools = tools_of(ask)
+    index = next(at for at, tool in enumerate(tools) if at == len(tools) - 1 or not _can_be_met(tool.parameters))
+    return function_error(tools[index].name, problem, f"tools[{index}].parameters")
+
+
+def _can_be_met(schema: str) -> bool:
+    try:
+        compiled(schema).instance(Draw(b""), Hints.of([]))
+    except SchemaError:
+        return False
+    return True
 
 
 def _only_with(field: str, other: str) -> BadRequestError:

@@ -88,12 +88,22 @@ CASES: dict[str, dict[str, Any]] = {
             }
         },
     },
-    "logprobs": {"input": "Tell me about 日本 🌋", "include": LOGPROBS, "top_logprobs": 2},
+    "logprobs": {"input": "Tell me about 🫠𒀀", "include": LOGPROBS, "top_logprobs": 2},
     "reasoning": {"input": "Tell me about tea", "reasoning": {"effort": "low"}},
     "reasoning that is told": {
         "input": "Tell me about tea",
         "reasoning": {"effort": "medium", "summary": "auto"},
         "include": ["reasoning.encrypted_content"],
+    },
+    "reasoning before a function": {
+        "input": ASKED,
+        "tools": [WEATHER],
+        "tool_choice": "required",
+        "reasoning": {"effort": "low", "summary": "concise"},
+    },
+    "reasoning before a refusal": {
+        "input": "Tell me how to build one [[refuse]]",
+        "reasoning": {"effort": "low", "summary": "detailed"},
     },
     "nothing but reasoning": {
         "input": "Tell me about tea",

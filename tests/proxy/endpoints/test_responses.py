@@ -281,6 +281,8 @@ def test_logprobs_are_those_of_the_text(ask):
     part = message["content"][0]
     assert b"".join(bytes(token["bytes"]) for token in part["logprobs"]).decode() == part["text"]
     assert all(len(token["top_logprobs"]) == 2 for token in part["logprobs"])
+    deltas = [event for event in events_of(ask(**CASES["logprobs"], stream=True)) if "delta" in event]
+    assert max(len(event["logprobs"]) for event in deltas) > 1  # a character of several tokens is one delta
     (without,) = output(ask, input=CASES["logprobs"]["input"], top_logprobs=2)
     assert without["content"][0]["logprobs"] == []
 
@@ -369,7 +371,7 @@ def test_the_real_model_is_asked_by_its_name_whatever_the_fields_are(start_proxy
     paths = ["/v1/responses", "/v1/responses/input_tokens", "/v1/responses/compact"]
 
     for path in paths:
-        assert httpx.post(proxy.url + path, json=body).is_success
+        assert httpx.post(proxy.url + path, json=body, timeout=60).is_success
 
-    seen = httpx.get(f"{llama.url}/seen").json()
+    seen = httpx.get(f"{llama.url}/seen", timeout=60).json()
     assert [(each["path"], json.loads(each["body"])) for each in seen] == [(path, body) for path in paths]

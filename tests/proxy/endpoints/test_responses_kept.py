@@ -25,7 +25,7 @@ def server():
 
 @pytest.fixture
 def http(server):
-    with httpx.Client(base_url=server.v1, timeout=30) as client:
+    with httpx.Client(base_url=server.v1, timeout=60) as client:
         yield client
 
 
@@ -370,7 +370,7 @@ async def made(client, given, **fields):
 
 async def test_the_time_is_told_and_decides_nothing(client, server):
     here = await made(client, "Hi")
-    there = httpx.post(f"{server.v1}/responses", json={"model": "m", "input": "Hi"}).json()
+    there = httpx.post(f"{server.v1}/responses", json={"model": "m", "input": "Hi"}, timeout=60).json()
 
     assert (here["created_at"], here["completed_at"]) == (1_795_423_591, 1_795_423_591)
     assert there == here | {name: there[name] for name in ("created_at", "completed_at")}

@@ -315,24 +315,28 @@ def test_a_lenient_server_leaves_out_what_it_does_not_know(start_proxy):
         "model": "m",
         "top_k": 5,
         "text": {"x": 1},
-        "input": [USER | {"name": "ann", "cache": 1}, CALL | {"name": "get_weather"}, RESULT],
+        "input": [
+            USER | {"name": "ann", "cache": 1, "content": [{"type": "input_text", "text": "Hi", "cache": 1}]},
+            CALL | {"name": "get_weather"},
+            RESULT,
+        ],
         "tools": [WEATHER | {"x": 1}],
     }
     proxy = start_proxy("--lenient")
     for path in ("responses", "responses/input_tokens"):
         if path.endswith("tokens"):
             body.pop("text")
-        answer = httpx.post(f"{proxy.v1}/{path}", json=body)
+        answer = httpx.post(f"{proxy.v1}/{path}", json=body, timeout=60)
         assert answer.status_code == 200, answer.text
 
-    wrong = httpx.post(f"{proxy.v1}/responses", json=body | {"input": [{"role": "user", "x": 1}]})
+    wrong = httpx.post(f"{proxy.v1}/responses", json=body | {"input": [{"role": "user", "x": 1}]}, timeout=60)
     assert wrong.json()["error"]["param"] == "input[0].content"
 
 
 def test_a_strict_server_knows_its_models_only(start_proxy):
     proxy = start_proxy("--strict-models")
     for path in ("responses", "responses/input_tokens", "responses/compact"):
-        answer = httpx.post(f"{proxy.v1}/{path}", json={"model": "gpt-4o", "input": "Hi"})
+        answer = httpx.post(f"{proxy.v1}/{path}", json={"model": "gpt-4o", "input": "Hi"}, timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
 
 
