@@ -29,11 +29,6 @@ class Turn:
     made: tuple[ToolCall, ...] = ()
     results: tuple[Result, ...] = ()
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether results came after the last thing that anybody said."""
-        return bool(self.results)
-
 
 def turn(messages: tuple[Message, ...]) -> Turn:
     """Read a conversation."""

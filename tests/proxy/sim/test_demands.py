@@ -382,3 +382,26 @@ def test_a_cut_never_makes_a_banned_token():
 
 def test_spent_reasoning_leaves_no_logprobs_but_says_so():
     assert only(replace(QUESTION, reasoning_effort="low", max_tokens=1, top_logprobs=1)).logprobs == ()
+
+
+def test_a_character_of_several_tokens_is_one_part_of_a_stream():
+    schema = {"type": "object", "properties": {"title": {"const": "🧠 and 👩‍👩‍👧‍👦"}}, "required": ["title"]}
+    choice = only(asked("Hi", format=Format(json.dumps(schema)), top_logprobs=1))
+    parts = choice.pieces_with_logprobs
+    assert "".join(text for text, _ in parts) == choice.text
+    assert max(len(tokens) for _, tokens in parts) > 1
+    assert [token for _, tokens in parts for token in tokens] == list(choice.logprobs or ())
+
+
+def test_a_part_of_a_character_cannot_be_all_that_is_said():
+    part = encode("🧠")[-1]
+    assert only(replace(QUESTION, logit_bias=((part, 100),))).text == only(QUESTION).text
+
+
+def test_a_prediction_goes_on_after_what_was_not_said():
+    text = only(QUESTION).text
+    middle = len(text) // 2
+    choice = only(replace(QUESTION, prediction=text[:middle] + " xyzzy " * 3 + text[middle:]))
+    assert choice.accepted_prediction_tokens >= count(text) - 3
+    repeated = only(replace(QUESTION, prediction="a b a b a b " + text + " a b " + text))
+    assert repeated.accepted_prediction_tokens >= count(text) - 2

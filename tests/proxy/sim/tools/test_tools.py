@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from proxy.sim.chat import complete
 from proxy.sim.job import ChatJob, Message, ToolCall, ToolUse
+from proxy.sim.structured import SchemaError
 from proxy.sim.tokens import count
 from tests.proxy.sim.tools.sample import (
     ALL,
@@ -397,3 +398,16 @@ def test_many_large_tools_are_no_trouble():
     tools = [tool(f"tool_{n}", "word " * 500, **{f"field_{m}": TEXT for m in range(50)}) for n in range(128)]
     assert complete(asked("Use tool_77 now", tools)).choices[0].tool_calls[0].name == "tool_77"
     assert FLIGHTS.name != BOOK.name
+
+
+def test_schemas_that_are_none_are_told_as_such():
+    for schema in ("{", "[" * 5000, "3"):
+        with pytest.raises(SchemaError):
+            complete(asked("weather", [replace(WEATHER, parameters=schema)], "required"))
+
+
+def test_descriptions_of_any_type_are_no_trouble():
+    odd = replace(
+        WEATHER, parameters='{"type": "object", "properties": {"a": true, "b": {"enum": 3, "description": 4}}}'
+    )
+    assert complete(asked("Hello!", [odd])).prompt_tokens > 0
