@@ -151,7 +151,9 @@ async def _events(job: _Job) -> AsyncGenerator[bytes, None]:
             image = _base64(await _drawn(job, unfinished))
             yield _event(job, "partial_image", {"b64_json": image, "partial_image_index": index})
         image = _base64(await _drawn(job, job.picture(number)))
-        yield _event(job, "completed", {"b64_json": image, "usage": job.usage(1)})
+        usage = job.usage(1)
+        del usage["output_tokens_details"]  # which OpenAI's events do not have
+        yield _event(job, "completed", {"b64_json": image, "usage": usage})
 
 
 def _event(job: _Job, name: str, more: dict[str, Any]) -> bytes:

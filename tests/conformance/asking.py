@@ -143,9 +143,8 @@ def _request(
         form = case.form()
         data = {**form.pop("data", {}), **({"stream": "true"} if more.get("stream") else {})}
         return client.build_request(endpoint.method, path, data=data, **form)
-    body = None if case.body is None else {"model": model, **case.body, **given.body, **more}
-    if endpoint.method == "GET":
-        body = None
+    named = {"model": model} if endpoint.names_model else {}
+    body = None if case.body is None or endpoint.method == "GET" else {**named, **case.body, **given.body, **more}
     query = {**case.query, **({"stream": "true"} if more.get("stream") and endpoint.method == "GET" else {})}
     return client.build_request(endpoint.method, path, json=body, params=query)
 

@@ -71,6 +71,7 @@ class Endpoint:
     lacks: Sequence[str] = ()
     notes: Sequence[str] = ()
     ours: frozenset[str] = frozenset()
+    names_model: bool = True  # in its body
     real_body: Mapping[str, Any] | None = None  # for a real model; None where no real model is asked
 
     @property

@@ -67,7 +67,8 @@ ENDPOINTS = (
         "/images/generations",
         Shape(None, ImagesResponse),
         [
-            Case("gpt-image-1", draws(size="1024x1024"), ("data.0.b64_json", "usage.total_tokens")),
+            Case("gpt-image-1", draws(size="1024x1024"), ("data.0.b64_json", "usage.total_tokens"), stream=False),
+            Case("partial images", draws(partial_images=2), ("b64_json", "usage.total_tokens"), plain=False),
             Case(
                 "two of dall-e-2, in base64",
                 draws(model="dall-e-2", n=2, size="256x256", response_format="b64_json"),
@@ -81,6 +82,7 @@ ENDPOINTS = (
                 stream=False,
             ),
         ],
+        lacks=("what is drawn has colours of the prompt, and not what it says",),
         events=Shape(None, ImageGenStreamEvent),
         framing="any",
     ),
@@ -88,7 +90,10 @@ ENDPOINTS = (
         "POST",
         "/images/edits",
         Shape(None, ImagesResponse),
-        [Case("a picture", form=seen(), shows=("data.0.b64_json",))],
+        [
+            Case("a picture", form=seen(), shows=("data.0.b64_json",), stream=False),
+            Case("partial images", form=seen(partial_images="1"), shows=("b64_json",), plain=False),
+        ],
         events=Shape(None, ImageEditStreamEvent),
         framing="any",
     ),
@@ -109,6 +114,7 @@ ENDPOINTS = (
         "/audio/speech",
         Shape(content_types=SOUNDS),
         [Case(form, speaks(response_format=form)) for form in ("mp3", "wav", "pcm", "opus", "aac", "flac")],
+        lacks=("what is spoken hums",),
     ),
     Endpoint(
         "POST",
@@ -118,6 +124,7 @@ ENDPOINTS = (
             Case("whisper-1", form=heard(), shows=("text",), stream=False),
             Case("gpt-4o-transcribe", form=heard(model="gpt-4o-transcribe"), shows=("text",)),
         ],
+        lacks=("only speech of this simulator is understood; of other sound the length is heard",),
         events=Shape(None, TranscriptionStreamEvent),
         framing="any",
     ),
@@ -126,6 +133,8 @@ ENDPOINTS = (
         "/audio/transcriptions",
         Shape(None, TranscriptionVerbose),
         form="verbose_json",
+        ours=frozenset({"task"}),
+        notes=("`task` of a verbose transcription is what OpenAI sends, and is not in the SDK.",),
         cases=[Case("verbose_json", form=heard(response_format="verbose_json"), shows=("segments.0.text",))],
     ),
     Endpoint(

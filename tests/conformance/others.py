@@ -21,13 +21,6 @@ from tests.conformance.cases import Case, Endpoint, Given, Shape
 from tests.conformance.chat import PIXEL
 from tests.conformance.media import multipart
 
-LINES = b"".join(
-    json.dumps({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}).encode() + b"\n"
-    for name, body in (
-        ("one", {"model": "gpt-sim-1", "messages": [{"role": "user", "content": "Hello"}]}),
-        ("two", {"model": "gpt-sim-1", "messages": []}),
-    )
-)
 PAGE = frozenset({"object", "first_id", "last_id", "has_more"})
 MODEL_FIELDS = frozenset(
     ("context_length", "license", "parameters", "quantization", "sha256", "size", "source", "state")
@@ -37,20 +30,37 @@ NULL_REASON = (
     "Streamed completions have `finish_reason: null` until the last event, as OpenAI sends it; description and SDK "
     "know only the whole answer, which has a word there."
 )
+ECHO = "The first token of an echoed prompt has no log probability: null, as OpenAI sends it; both know only numbers."
 TEXT = {"input": "The food was delicious"}
 
 
-def uploaded(client: httpx.Client, model: str = "") -> Given:
-    form = {"data": {"purpose": "batch"}, "files": {"file": ("lines.jsonl", LINES)}}
+def line(name: str, **body: Any) -> bytes:
+    """One of a batch's file."""
+    asked = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    return json.dumps(asked).encode() + b"\n"
+
+
+LINES = line("one", model="gpt-sim-1", messages=[{"role": "user", "content": "Hello"}]) + line("two", model="gpt-sim-1")
+
+
+def uploaded(client: httpx.Client, model: str = "", lines: bytes = LINES) -> Given:
+    form = {"data": {"purpose": "batch"}, "files": {"file": ("lines.jsonl", lines)}}
     return Given(path={"file_id": client.post("files", **form).raise_for_status().json()["id"]})  # type: ignore[arg-type]
 
 
-def to_batch(client: httpx.Client, model: str) -> Given:
-    return Given(body={"input_file_id": uploaded(client).path["file_id"]})
+def to_batch(client: httpx.Client, model: str, lines: bytes = LINES) -> Given:
+    return Given(body={"input_file_id": uploaded(client, lines=lines).path["file_id"]})
 
 
-def batched(client: httpx.Client, model: str) -> Given:
-    body = {"endpoint": "/v1/chat/completions", "completion_window": "24h", **to_batch(client, model).body}
+def long(client: httpx.Client, model: str) -> Given:
+    """A batch that is not done when it is cancelled."""
+    messages = [{"role": "user", "content": "Tell me about rivers"}]
+    lines = (line(str(n), model="gpt-sim-1", messages=messages, seed=n, n=8) for n in range(5000))
+    return batched(client, model, b"".join(lines))
+
+
+def batched(client: httpx.Client, model: str, lines: bytes = LINES) -> Given:
+    body = {"endpoint": "/v1/chat/completions", "completion_window": "24h", **to_batch(client, model, lines).body}
     return Given(path={"batch_id": client.post("batches", json=body).raise_for_status().json()["id"]})
 
 
@@ -72,7 +82,21 @@ def embeds(**more: Any) -> dict[str, Any]:
 def _as_whole(event: Any) -> Any:
     """A streamed completion with what only a whole one has, where OpenAI sends null."""
     choices = [choice | ({} if choice["finish_reason"] else {"finish_reason": "stop"}) for choice in event["choices"]]
+    choices = _with_first_token(choices)
     return {name: value for name, value in (event | {"choices": choices}).items() if (name, value) != ("usage", None)}
+
+
+def _echoed(answer: Any) -> Any:
+    return answer | {"choices": _with_first_token(answer["choices"])}
+
+
+def _with_first_token(choices: Any) -> Any:
+    """With log probabilities for the first token of a prompt, which follows nothing: OpenAI sends null."""
+    for choice in copied if (copied := json.loads(json.dumps(choices))) else ():
+        for name, value in (("token_logprobs", 0.0), ("top_logprobs", {})):
+            told = (choice["logprobs"] or {}).get(name) or [value]
+            told[0] = value if told[0] is None else told[0]
+    return copied
 
 
 ENDPOINTS = (
@@ -106,7 +130,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/completions",
-        Shape("CreateCompletionResponse", Completion),
+        Shape("CreateCompletionResponse", Completion, softened=_echoed),
         [
             Case("a prompt", PROMPT),
             Case("prompts", {"prompt": ["One", "Two"], "n": 2}, ("choices.*.index=3",), real=False),
@@ -131,7 +155,7 @@ ENDPOINTS = (
             ),
         ],
         events=Shape("CreateCompletionResponse", Completion, softened=_as_whole),
-        notes=(NULL_REASON,),
+        notes=(NULL_REASON, ECHO),
         real_body={"max_tokens": 24, "temperature": 0},
     ),
     Endpoint(
@@ -212,9 +236,10 @@ ENDPOINTS = (
         "/batches",
         Shape("Batch", Batch),
         [Case("chats", {"endpoint": "/v1/chat/completions", "completion_window": "24h"}, before=to_batch)],
+        names_model=False,
     ),
     Endpoint("GET", "/batches/{batch_id}", Shape("Batch", Batch), [Case("one", before=batched)]),
-    Endpoint("POST", "/batches/{batch_id}/cancel", Shape("Batch", Batch), [Case("one", before=batched)]),
+    Endpoint("POST", "/batches/{batch_id}/cancel", Shape("Batch", Batch), [Case("a long one", before=long)]),
     Endpoint(
         "GET",
         "/batches",
