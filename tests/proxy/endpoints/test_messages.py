@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from typing import Any
 
 import httpx
 import pytest
@@ -60,7 +61,7 @@ def events_of(response):
 
 def joined(events):
     """What a client puts together, by the rules of Anthropic's documentation of streams."""
-    message = None
+    message: Any = None
     arguments = ""
     for event in events:
         match event["type"]:
