@@ -15,6 +15,8 @@ from proxy.sim.structured.search import Search
 from proxy.sim.structured.strict import check_strict
 from proxy.sim.structured.work import TooMuchWorkError
 
+_LONGEST_REMEMBERED = 20_000  # characters
+
 __all__ = ["Draw", "Hints", "Plan", "SchemaError", "check_schema", "check_strict", "compiled", "instance"]
 
 
@@ -45,10 +47,16 @@ def instance(schema: Any, draw: Draw, hints: Hints) -> Any:
     return Plan(schema).instance(draw, hints)
 
 
-@lru_cache(maxsize=64)
 def compiled(schema_text: str) -> Plan:
-    """The plan for a schema as JSON text; remembered. Raises SchemaError."""
+    """The plan for a schema as JSON text; remembered if it is short. Raises SchemaError."""
+    return (_remembered if len(schema_text) <= _LONGEST_REMEMBERED else _planned)(schema_text)
+
+
+def _planned(schema_text: str) -> Plan:
     try:
         return Plan(json.loads(schema_text))
     except (ValueError, RecursionError) as error:
         raise SchemaError(None, f"The schema is not JSON that can be read: {error}.") from None
+
+
+_remembered = lru_cache(maxsize=64)(_planned)

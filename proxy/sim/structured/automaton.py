@@ -12,7 +12,7 @@ from proxy.sim.structured.draw import Draw
 from proxy.sim.structured.pattern import LAST, WORD, Pattern, PatternError, Ranges, Tree
 
 _MOST_STATES = 6000
-_MOST_REMEMBERED = 10_000  # steps from one set of states to another
+_MOST_REMEMBERED = 2000  # steps from one set of states to another
 _MOST_STEPS = 20_000  # spent between one text and the next
 _START, _NO_WORD, _IN_WORD, _END = range(4)  # what stands beside a place in the text
 

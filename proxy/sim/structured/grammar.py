@@ -12,7 +12,7 @@ from proxy.sim.structured.outline import Outline
 from proxy.sim.structured.patterns import Patterns
 from proxy.sim.structured.work import Work
 
-_MOST_REMEMBERED = 20_000
+_MOST_REMEMBERED = 2000  # of each kind, so that a plan stays small; what is forgotten is found again
 _NOTHING: frozenset[tuple[Any, ...]] = frozenset()
 
 

@@ -69,7 +69,7 @@ def singular(word: str) -> str:
 def kind_of(name: str, owner: str) -> str:
     """What stands in a property: a key of SAMPLES, one of the kinds, or "" for a name that says nothing."""
     words = words_of(name)
-    if "".join(words) in SAMPLES:
+    if words[1:] and "".join(words) in SAMPLES:
         return "".join(words)
     if words[1:] and words[0] in _PARTS_OF_NAMES and words[-1] == "name":
         return _PARTS_OF_NAMES[words[0]]
@@ -249,7 +249,7 @@ class Meaning:
                 words = words[2:]  # the name of a recipe is not "recipe for bread"
             if names.isdisjoint(words) or "query" in place.name:
                 text = " ".join(words)
-                yield text[0].upper() + text[1:] if place.name in _TITLES else text
+                yield text[0].upper() + text[1:] if place.name in _TITLES and text[0].isascii() else text
 
     def _places(self, word: str) -> Iterator[str]:
         names = self._hints.names

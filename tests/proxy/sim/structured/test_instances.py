@@ -1,6 +1,8 @@
 """Values for schemas as people write them."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +56,15 @@ def test_text_that_is_no_json_is_refused():
 
 def test_values_change_only_with_a_reason():
     assert golden.values() == json.loads(golden.FILE.read_text(encoding="utf-8"))
+
+
+def test_the_examples_of_the_documentation_are_true():
+    text = Path("docs/structured-output.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| (.+) \| `(\{.+\})` \|$", text, re.MULTILINE))
+    cases = {prompt: schema for schema, prompt in golden.CASES.values()}
+    assert len(shown) == 3
+    for prompt, value in shown.items():
+        assert made(cases[prompt], prompt, b"1") == json.loads(value)
 
 
 @pytest.mark.parametrize("name", golden.CASES)
