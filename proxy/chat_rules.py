@@ -164,11 +164,8 @@ def _check_choice(choice: ToolChoice, tools: list[Tool]) -> None:
     if getattr(choice, choice.type) is None:
         raise _missing(f"tool_choice.{choice.type}")
     names = {tool.name for entry in tools if (tool := entry.function or entry.custom)}
-    if choice.allowed_tools:
-        chosen = [named.function or named.custom for named in choice.allowed_tools.tools]
-    else:
-        chosen = [choice.function or choice.custom]
-    for callee in chosen:
+    for one in choice.allowed_tools.tools if choice.allowed_tools else [choice]:
+        callee = one.function or one.custom
         _check_named(callee.name if callee else "", names, "tool_choice")
 
 

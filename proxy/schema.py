@@ -1,6 +1,6 @@
 """What a chat request looks like, decoded once into typed structures.
 
-What is wrong becomes a BadRequestError in OpenAI's words (wording.py). The rules that span fields are chat_rules.py's.
+What is wrong is told in OpenAI's words by wording.py; the rules that span fields are chat_rules.py's.
 The fields are those of OpenAI's description of `POST /v1/chat/completions`, with the simulator's own `response_length`
 and three timings of streams. `Unchecked` marks what is accepted and looked at by nobody.
 """
@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-
-from proxy import wording
 
 Role = Literal["system", "assistant", "user", "function", "tool", "developer"]
 PartType = Literal["text", "image_url", "input_audio", "refusal", "audio", "file"]
@@ -253,30 +251,4 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     web_search_options: Unchecked = None
 
 
-_MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
-_decoder = msgspec.json.Decoder(ChatRequest)
-
-
-def decode(body: bytes) -> ChatRequest:
-    """The request. Raises BadRequestError that names the first wrong field."""
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as problem:
-        raise wording.invalid(str(problem), body) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise wording.malformed(problem) from None
-
-
-def decode_leniently(body: bytes) -> ChatRequest:
-    """The request without the fields that OpenAI does not have. Raises BadRequestError."""
-    for _ in range(_MOST_UNKNOWN):
-        try:
-            return _decoder.decode(body)
-        except msgspec.ValidationError as problem:
-            less = wording.without_unknown(str(problem), body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            break
-        if less is None:
-            break
-        body = less
-    return decode(body)
+decoder = msgspec.json.Decoder(ChatRequest)

@@ -12,9 +12,9 @@ from aiohttp import web
 from proxy import chat_rules, relay, schema
 from proxy.dispatch import CONTEXT, SIMULATED, is_real
 from proxy.endpoints import chat_bytes, chat_events, chat_job, stored_chats
-from proxy.endpoints.call import CHAT, Call, check_model, real_answer
+from proxy.endpoints.call import CHAT, Call, check_model, read, real_answer
 from proxy.errors import BadRequestError
-from proxy.keys import REAL_MODEL, SETTINGS, TIMES, Times
+from proxy.keys import REAL_MODEL, TIMES, Times
 from proxy.pace import on_schedule
 from proxy.schema import ChatRequest, StreamOptions
 from proxy.sim.chat import complete
@@ -75,13 +75,11 @@ async def chat(call: Call) -> relay.Answer:
     if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
         return said.at(call.app[TIMES])
     try:
-        ask = schema.decode(call.body)
+        ask = read(call, schema.decoder)
     except BadRequestError as error:
         if not _is_wrong_everywhere(error) and (real := await real_answer(call, CHAT)):
             return real
-        if not (call.app[SETTINGS].lenient and error.code == "unknown_parameter"):
-            raise
-        ask = schema.decode_leniently(call.body)
+        raise
     if real := await real_answer(call, CHAT, ask.model):
         return real
     check_model(call, ask.model)

@@ -27,7 +27,7 @@ TOOLS = (
 
 
 def job(*messages, **fields) -> ChatJob:
-    ask = schema.decode(json.dumps({"model": "m", "messages": messages or [USER]} | fields).encode())
+    ask = schema.decoder.decode(json.dumps({"model": "m", "messages": messages or [USER]} | fields).encode())
     chat_rules.check(ask)
     return job_of(ask, 0)
 

@@ -189,7 +189,7 @@ async def test_the_oldest_make_room_when_they_are_large(app):
 
 async def test_an_answer_that_is_larger_than_the_store_is_not_kept(app):
     await store(app, "a")
-    ask = schema.decode(b'{"model":"m","messages":[{"role":"user","content":"b"}]}')
+    ask = schema.decoder.decode(b'{"model":"m","messages":[{"role":"user","content":"b"}]}')
     stored_chats.keep(app, ask, "chatcmpl-1", b" " * BOUNDS.bytes, b"{}")
 
     assert len(app[STORED].items()) == 1
