@@ -9,8 +9,8 @@ from typing import Any
 from proxy.sim.job import Format, Message
 from proxy.sim.lexicon import words_of
 from proxy.sim.prose import compose
-from proxy.sim.structured import Draw
-from proxy.sim.tools.arguments import dumped, hints_for, plan, told
+from proxy.sim.structured import Draw, compiled
+from proxy.sim.tools.arguments import dumped, hints_for, told
 from proxy.sim.tools.turn import Turn
 from proxy.sim.topics import Reading
 
@@ -43,12 +43,12 @@ def written(form: Format, turn: Turn, messages: tuple[Message, ...], reading: Re
     background = (*users[-1 - _MOST_EARLIER : -1], *told(turn))
     if form.schema:
         hints = hints_for(form.schema, background, turn.text)
-        return dumped(plan(form.schema).instance(Draw(key), hints))
+        return dumped(compiled(form.schema).instance(Draw(key), hints))
     asked = _schema(messages)
     if asked is None:
         return dumped(_about(reading, key))
     schema = dumped(asked)
-    return dumped(plan(schema).instance(Draw(key), hints_for(schema, background, turn.text)))
+    return dumped(compiled(schema).instance(Draw(key), hints_for(schema, background, turn.text)))
 
 
 def _about(reading: Reading, key: bytes) -> dict[str, Any]:

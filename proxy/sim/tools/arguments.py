@@ -60,24 +60,19 @@ def dumped(value: Any) -> str:
     return text if clean(text) == text else json.dumps(value, separators=(",", ":"))
 
 
-def plan(schema: str) -> Plan:
-    """A schema made ready; remembered unless it is large. Raises SchemaError."""
-    return compiled.__wrapped__(schema) if len(schema) > _LARGEST_REMEMBERED else compiled(schema)
-
-
 def _plan(tool: Tool) -> Plan:
     if tool.custom:
-        return plan(tool.parameters)
+        return compiled(tool.parameters)
     try:
         schema = json.loads(tool.parameters)
     except (ValueError, RecursionError):
-        return plan(tool.parameters)
+        return compiled(tool.parameters)
     # Arguments are an object, also where a schema leaves that open or there is none.
     if isinstance(schema, dict) and "type" not in schema:
         if not schema:
             schema["properties"], schema["additionalProperties"] = {}, False
-        return plan(json.dumps({"type": "object"} | schema))
-    return plan(tool.parameters)
+        return compiled(json.dumps({"type": "object"} | schema))
+    return compiled(tool.parameters)
 
 
 def _input(texts: tuple[str, ...]) -> str:

@@ -29,6 +29,8 @@ VALUE = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][A-Za-z]|\d|[\"\u201c`@]|://", re.A
 _SUM = re.compile(
     r"\d\s*[-+*/^%\u00d7\u00f7]\s*\(?\d|\d (?:plus|minus|times|divided by|percent of) \d|\bsquare root\b", re.ASCII
 )
+_OPERATOR = re.compile(r"(?<=\d) ?([-+*/\u00d7\u00f7]) ?(?=\d)", re.ASCII)
+_OPERATORS = {"+": "plus", "-": "minus", "*": "times", "\u00d7": "times", "/": "divided", "\u00f7": "divided"}
 _SUM_WORD = "a sum"  # stands for it among the words, and is none
 
 _SAY_NOTHING = lexicon.FUNCTION_WORDS | lexicon.BEFORE_VERBS | lexicon.LINKS | lexicon.DETERMINERS.keys() | {"or", "if"}
@@ -45,7 +47,11 @@ _VAGUE_WORDS = frozenset(
 # What agents' tools are commonly about, where the subjects of embeddings are too wide or say nothing.
 _ALIKE = """
     weather forecast temperature rain raining rainy snow sunny umbrella humidity hot cold windy clima meteo météo wetter
-    calculator calculate compute math arithmetic add sum plus minus multiply subtract divide evaluate expression
+    calculator calculate compute math arithmetic evaluate expression
+    add adds added addition plus sum
+    subtract subtracts subtracted subtraction minus difference
+    multiply multiplies multiplied multiplication times product
+    divide divides divided division quotient
     search google web internet browse lookup
     time clock timezone hour
     email mail inbox
@@ -90,6 +96,9 @@ def _fit(tool: Tool, text: str, words: tuple[str, ...]) -> float:
         if known and counted.isdisjoint(known):
             score += max([weights[key] for key in known])
         counted.update(known)
+    phrase = text.strip(" .?!").lower()
+    if phrase.count(" ") >= 2 and phrase in tool.description.lower():
+        score += _NAMED  # "Call this when somebody asks ..."
     if score and tool.parameters != "{}" and VALUE.search(text):
         score += _HAS_VALUE
     return score
@@ -114,6 +123,7 @@ def _words(text: str) -> Iterator[str]:
             yield stem(lower)
     if _SUM.search(text):
         yield _SUM_WORD
+        yield from [stem(_OPERATORS[sign]) for sign in _OPERATOR.findall(text)]
 
 
 def _weights(tool: Tool) -> dict[str, float]:

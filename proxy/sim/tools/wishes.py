@@ -39,7 +39,7 @@ _LEADING = re.compile(rf"({_PREPOSITION} )?(.*)", re.ASCII | re.DOTALL)
 _TOGETHER = re.compile(r"\b(?:between|both|compare|compared|versus|difference of) *$", re.ASCII | re.IGNORECASE)
 _NEXT = r"\b(?:then|after that|afterwards|finally)\b,? +"
 _CLAUSES = re.compile(
-    rf"(?:[.?!;]+\s+|, |\s+)?(?:and )?(?P<next>(?i:{_NEXT}))|[.?!;]+(?=\s|$)|\n+|,? \band\b (?:also )?|, (?=\w)"
+    rf"(?:[.?!;]+\s+|, |\s+)?(?:and )?(?P<next>(?i:{_NEXT}))|[.?!;]+(?=\s|$)|\n+|,? \band\b (?:also )?|, (?=[a-z])"
     r"|,? \b(?:as well as|also)\b ",
     re.ASCII,
 )

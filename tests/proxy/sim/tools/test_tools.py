@@ -411,3 +411,27 @@ def test_descriptions_of_any_type_are_no_trouble():
         WEATHER, parameters='{"type": "object", "properties": {"a": true, "b": {"enum": 3, "description": 4}}}'
     )
     assert complete(asked("Hello!", [odd])).prompt_tokens > 0
+
+
+def test_a_large_schema_is_met():
+    names = [f"field_{n}" for n in range(900)]
+    (call,) = only(asked("do it", [tool("do_it", **dict.fromkeys(names, TEXT))], "required")).tool_calls
+    assert list(json.loads(call.arguments)) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What is 3 * 12? Also, what is 11 + 49?", [("multiply", {"a": 3, "b": 12}), ("add", {"a": 11, "b": 49})]),
+        ("What is 2 multiplied by 3?", [("multiply", {"a": 2, "b": 3})]),
+    ],
+)
+def test_a_sum_finds_the_tool_of_its_operator(text, expected):
+    numbers = {"a": {"type": "integer"}, "b": {"type": "integer"}}
+    tools = [tool("add", "Adds a and b.", **numbers), tool("multiply", "Multiplies a and b.", **numbers)]
+    assert called(asked(text, tools)) == expected
+
+
+def test_a_question_that_the_description_quotes_finds_the_tool():
+    delivery = tool("get_eta", "Call this when somebody asks 'Where is my package'.", order_id=TEXT)
+    assert names(asked("Where is my package?", [WEATHER, delivery])) == ["get_eta"]
