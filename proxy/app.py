@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from proxy.endpoints import batches, files, health, models, pictures, stored_chats
+from proxy.endpoints import batches, files, health, models, pictures, stored_chats, uploads
 from proxy.endpoints.arriving import expected
 from proxy.endpoints.call import later, over_http
 from proxy.endpoints.chat import MEMORY, Memory, chat
@@ -60,6 +60,10 @@ API: tuple[Route, ...] = (
     ("DELETE", "/v1/files/{id}", files.delete),
     ("POST", MESSAGES, over_http(messages)),
     ("POST", COUNT, over_http(count_tokens)),
+    ("POST", "/v1/uploads", over_http(uploads.create)),
+    ("POST", "/v1/uploads/{id}/parts", uploads.add_part),
+    ("POST", "/v1/uploads/{id}/complete", uploads.complete),
+    ("POST", "/v1/uploads/{id}/cancel", uploads.cancel),
     ("POST", "/v1/batches", over_http(batches.create)),
     ("GET", "/v1/batches", batches.listed),
     ("GET", "/v1/batches/{id}", batches.one),
@@ -82,6 +86,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
     app[STATE] = State(times.clock)
     app[pictures.PICTURES] = Store(pictures.BOUNDS, times.clock)
+    app[uploads.UPLOADS] = Store(uploads.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

@@ -27,6 +27,7 @@ _SANE_ID = re.compile(r"[!-~]{1,128}")
 _ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of its paths
 FAULT_HEADER = "x-sim-fault"
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
+_WITH_LIMITS = _OPENAIS | LIMITS
 _X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
 _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
 _EXPOSED = ", ".join(
@@ -131,10 +132,11 @@ class Gate:
         started = request.get(_STARTED)
         if started is not None:
             headers[_PROCESSING] = str(int((self._clock() - started) * 1000))
-        headers.update(_OPENAIS)
-        if request.method == "POST":
+        if request.method != "POST":
+            headers.update(_OPENAIS)
+        else:
             length = request.headers.get("Content-Length", "0")
-            headers.update(LIMITS)
+            headers.update(_WITH_LIMITS)
             headers.update(self._allowance.spend(int(length)))
 
     def _id_of(self, request: web.Request) -> str:

@@ -29,9 +29,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/completions": later("completions", "completions"),
     "/v1/embeddings": later("embeddings", "embeddings"),
     "/v1/moderations": later("moderations", "moderations"),
+    "/v1/images/generations": later("images", "generations"),
     RESPONSES: responses,
 }
-_PASSED_HEADERS = ("Authorization",)  # a llama-server may want its key
+_PASSED_HEADERS = ("Authorization", "Host")  # a llama-server may want its key, a picture's address has the host
 _SIMULATED_AT_ONCE, _REAL_AT_ONCE = 1, 4  # lines of all batches together
 
 

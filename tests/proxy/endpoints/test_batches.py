@@ -52,6 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/embeddings": {"model": "text-embedding-3-small", "input": "sea", "dimensions": 4},
     "/v1/completions": {"model": "gpt-sim-1", "prompt": "The sea", "max_tokens": 5},
     "/v1/moderations": {"model": "omni-moderation-latest", "input": "sea"},
+    "/v1/images/generations": {"model": "dall-e-2", "prompt": "sea", "size": "256x256"},
     "/v1/responses": {"model": "gpt-sim-1", "input": "Tell me of the sea."},
 }
 
