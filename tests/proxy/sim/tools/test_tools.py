@@ -435,3 +435,54 @@ def test_a_sum_finds_the_tool_of_its_operator(text, expected):
 def test_a_question_that_the_description_quotes_finds_the_tool():
     delivery = tool("get_eta", "Call this when somebody asks 'Where is my package'.", order_id=TEXT)
     assert names(asked("Where is my package?", [WEATHER, delivery])) == ["get_eta"]
+
+
+ANY_TOOL = st.builds(
+    lambda name, description, properties, custom: replace(
+        tool(name, description, **properties),
+        custom=custom,
+        parameters="{}" if custom else tool("f", **properties).parameters,
+    ),
+    st.text(min_size=1, max_size=12),
+    st.text(max_size=60),
+    st.dictionaries(
+        st.text(max_size=12), st.sampled_from([TEXT, {"type": "integer"}, {}, True, {"enum": ["x", 1]}]), max_size=4
+    ),
+    st.booleans(),
+)
+ANY_MESSAGE = st.builds(
+    Message,
+    st.sampled_from(["user", "system", "assistant", "tool", "function", "developer"]),
+    st.text(max_size=60)
+    | st.sampled_from(["weather in Paris and Rome, then 2 + 2", '{"a": [1, {"b": null}]}', "and you?"]),
+    name=st.sampled_from(["", "f"]),
+    tool_calls=st.lists(
+        st.builds(ToolCall, st.sampled_from("ab"), st.text(max_size=5), st.text(max_size=9)), max_size=2
+    ).map(tuple),
+    tool_call_id=st.sampled_from(["", "a", "b"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(ANY_MESSAGE, max_size=5).map(tuple),
+    st.lists(ANY_TOOL, max_size=3).map(tuple),
+    st.sampled_from(["auto", "required"]),
+    st.booleans(),
+    st.none() | st.integers(1, 40),
+)
+def test_any_conversation_with_any_tools_is_answered_exactly(messages, tools, mode, parallel, limit):
+    job = ChatJob(messages, tool_use=ToolUse(tools, mode, parallel), tools_given=tools, max_tokens=limit)
+    answer = complete(job)
+    assert answer == complete(replace(job))
+    (choice,) = answer.choices
+    sent = sum(count(call.name) + count(call.arguments) for call in choice.tool_calls) + count(choice.text)
+    assert sent == choice.completion_tokens
+    assert limit is None or sent <= limit
+    if choice.tool_calls:
+        assert choice.text == ""
+        assert parallel or len(choice.tool_calls) == 1
+    for call in choice.tool_calls:
+        call.arguments.encode()
+        if choice.finish_reason != "length" and not call.custom:
+            assert isinstance(json.loads(call.arguments), dict)
