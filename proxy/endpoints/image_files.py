@@ -9,8 +9,7 @@ from proxy.errors import BadRequestError
 
 _KINDS = ("image/jpeg", "image/png", "image/webp")
 _PNG = b"\x89PNG\r\n\x1a\n"
-_SIGNATURES = (_PNG, b"\xff\xd8\xff", b"RIFF")
-_MOST, _LARGEST, _LARGEST_OF_DALL_E = 16, 50 * 1024 * 1024, 4 * 1024 * 1024  # OpenAI's, in bytes
+_MOST, _LARGEST_PNG = 16, 4 * 1024 * 1024  # files and bytes, OpenAI's
 _BASE, _TILE, _SHORTER, _TILE_SIDE = 65, 129, 512, 512  # tokens and pixels, as published for gpt-image-1
 
 
@@ -26,15 +25,18 @@ def images(form: Form, *, of_gpt: bool) -> list[File]:
                 code="unsupported_file_mimetype",
             )
         size = dimensions(file.data)
-        if not file.data.startswith(_SIGNATURES) or (size is None and not file.data.startswith(b"RIFF")):
+        if size is None and not _is_webp(file.data):
             raise _invalid(f"Invalid image file or mode for image {number}, please check your image file.")
-        if not of_gpt and (not file.data.startswith(_PNG) or len(file.data) >= _LARGEST_OF_DALL_E):
+        if not of_gpt and (not file.data.startswith(_PNG) or len(file.data) >= _LARGEST_PNG):
             raise _invalid("Uploaded image must be a PNG and less than 4 MB.")
         if not of_gpt and size and size[0] != size[1]:
             raise _invalid("Uploaded image must be square.")
-        if len(file.data) >= _LARGEST:
-            raise _invalid("Uploaded image must be less than 50 MB.")
     return files
+
+
+def _is_webp(data: bytes) -> bool:
+    """Also one whose size is not known here (lossless)."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
 def check_mask(form: Form, image: File) -> None:
@@ -42,7 +44,7 @@ def check_mask(form: Form, image: File) -> None:
     if "mask" not in form.files:
         return
     mask = form.file("mask")
-    if not mask.data.startswith(_PNG) or len(mask.data) >= _LARGEST_OF_DALL_E:
+    if not mask.data.startswith(_PNG) or len(mask.data) >= _LARGEST_PNG:
         raise _invalid("Uploaded mask must be a PNG and less than 4 MB.", "mask")
     size, wanted = dimensions(mask.data), dimensions(image.data)
     if size is None:

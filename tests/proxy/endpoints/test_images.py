@@ -123,6 +123,13 @@ def test_edits_depend_on_the_images(http):
     assert len(edit(image(), n="2")["data"]) == 2
 
 
+def test_a_webp_whose_size_is_not_known_counts_as_a_small_one(http):
+    webp = image(b"RIFF\0\0\0\0WEBPVP8L" + bytes(20), kind="image/webp")
+    body = form(http, "edits", [webp], prompt="a hat", size="64x64", model="gpt-sim-1").json()
+
+    assert body["usage"]["input_tokens_details"]["image_tokens"] == 194
+
+
 def test_an_edit_can_be_streamed(http):
     answer = form(http, "edits", [image()], prompt="a hat", model="gpt-image-1", stream="true", partial_images="1")
 
@@ -200,6 +207,8 @@ def test_what_is_wrong_is_a_400_that_names_it(http, fields, param, code):
         ),
         ("edits", [image(), image(WIDE, "mask")], {"prompt": "a"}, "mask", "invalid_image_file"),
         ("edits", [image(), image(b"no", "mask")], {"prompt": "a"}, "mask", "invalid_image_file"),
+        ("edits", [image(), image(SQUARE[:12], "mask")], {"prompt": "a"}, "mask", "invalid_image_file"),
+        ("edits", [image(b"RIFF\0\0\0\0WAVE")], {"prompt": "a", "model": "gpt-image-1"}, "image", "invalid_image_file"),
         ("edits", [image()], {"prompt": "a", "n": "many"}, "n", "invalid_type"),
         ("variations", [image(jpeg(Picture("", b"", 64, 64)))], {}, "image", "invalid_image_file"),
         ("variations", [image()], {"model": "gpt-image-1"}, "model", "invalid_value"),

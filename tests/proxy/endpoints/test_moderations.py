@@ -127,3 +127,12 @@ def test_strict_models_refuses_names_that_are_not_listed(start_proxy):
         return httpx.post(f"{proxy.v1}/moderations", json={"input": "a", **fields}).status_code
 
     assert (ask(), ask(model="gpt-sim-1"), ask(model="omni-moderation-latest")) == (200, 200, 404)
+
+
+def test_the_real_model_is_asked_by_its_name(start_proxy, start_upstream):
+    llama = start_upstream("normal")
+    proxy = start_proxy("--llama-url", llama.url)
+
+    httpx.post(f"{proxy.v1}/moderations", json={"model": "tiny", "input": "a"})
+    (seen,) = httpx.get(f"{llama.url}/seen").json()
+    assert seen["path"] == "/v1/moderations"
