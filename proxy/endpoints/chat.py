@@ -101,7 +101,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     frame, times = _frame(ask), call.app[TIMES]
     is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
-        completion = chat_bytes.plain(answer, frame, b"%d" % times.now())
+        completion = await _plain(answer, frame, b"%d" % times.now(), is_long=is_long)
         stored_chats.keep(call.app, ask, answer.id, call.body, completion)
     options = ask.stream_options or StreamOptions()
     if ask.stream and (is_long or _is_paced(options)):
@@ -112,14 +112,18 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
         return relay.Answer(on_schedule(timed, times.clock, times.sleep), STREAM_HEADERS)
     if ask.stream:
         body = _events(answer, frame, chat_bytes.TIME, options).at_once()
-    elif is_long:
-        body = await asyncio.to_thread(chat_bytes.plain, answer, frame, chat_bytes.TIME)
     else:
-        body = chat_bytes.plain(answer, frame, chat_bytes.TIME)
+        body = await _plain(answer, frame, chat_bytes.TIME, is_long=is_long)
     said = _Said(ask.model, body, bool(ask.stream))
     if not ask.store:
         call.app[MEMORY].put(call.body, said)
     return said.at(times)
+
+
+async def _plain(answer: Answer, frame: chat_bytes.Frame, created: bytes, *, is_long: bool) -> bytes:
+    if is_long:
+        return await asyncio.to_thread(chat_bytes.plain, answer, frame, created)
+    return chat_bytes.plain(answer, frame, created)
 
 
 def _is_demanding(ask: ChatRequest) -> bool:

@@ -5,7 +5,7 @@ or calls piece by piece, a call's id and name only at its beginning; an empty de
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from hashlib import blake2b
 from itertools import zip_longest
 
@@ -143,18 +143,17 @@ def _size(choice: Choice) -> int:
     return size + sum([1 + len(in_pieces(call.arguments)) for call in choice.tool_calls])
 
 
-def _deltas(choice: Choice, frame: Frame) -> Iterable[bytes]:
+def _deltas(choice: Choice, frame: Frame) -> Iterator[bytes]:
     """What each event of a choice adds, from within the delta to the log probabilities."""
     name = b'"content":' if choice.refusal is None else b'"refusal":'
     if choice.logprobs is not None:
-        parts = choice.pieces_with_logprobs
-        deltas = [name + encode(text) + b'},"logprobs":' + logprobs(choice, tokens) for text, tokens in parts]
+        for text, tokens in choice.pieces_with_logprobs:
+            yield name + encode(text) + b'},"logprobs":' + logprobs(choice, tokens)
     else:
-        pieces = choice.pieces if choice.refusal is None else in_pieces(choice.refusal)
-        deltas = [name + encode(piece) + _NO_LOGPROBS for piece in pieces]
+        for piece in choice.pieces if choice.refusal is None else in_pieces(choice.refusal):
+            yield name + encode(piece) + _NO_LOGPROBS
     for index, call in enumerate(choice.tool_calls):
-        deltas += _call(index, call, frame)
-    return deltas
+        yield from _call(index, call, frame)
 
 
 def _call(index: int, call: ToolCall, frame: Frame) -> Iterator[bytes]:
