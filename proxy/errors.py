@@ -33,7 +33,9 @@ _ANTHROPIC_TYPES = {
     429: "rate_limit_error",
     503: "overloaded_error",
     504: "timeout_error",
+    529: "overloaded_error",
 }
+ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of Anthropic's paths
 
 
 class ApiError(Exception):

@@ -89,7 +89,8 @@ async def _pump(source: Body, request: web.Request, response: web.StreamResponse
     except ApiError as error:
         response.force_close()
         if response.content_type == "text/event-stream":
-            await response.write((b"" if sse.at_boundary(tail) else b"\n\n") + sse.error_event(error))
+            event = sse.error_event(error, request.path)
+            await response.write(event if sse.at_boundary(tail) else b"\n\n" + event)
         elif request.transport is not None:
             # Half a JSON document cannot carry an error: break off, so that nobody takes it for whole.
             request.transport.close()

@@ -164,11 +164,11 @@ def _check_tool(tool: Tool, where: str) -> None:
 
 
 def _check_schema(schema: dict[str, Any], where: str) -> None:
-    from proxy.sim.structured import SchemaError  # noqa: PLC0415 - takes its time; who sends no schema need not load it
-    from proxy.sim.tools.arguments import plan  # noqa: PLC0415
+    # It takes its time; who sends no schema need not load it.
+    from proxy.sim.structured import SchemaError, compiled  # noqa: PLC0415
 
     try:
-        plan(msgspec.json.encode(schema).decode())
+        compiled(msgspec.json.encode(schema).decode())
     except SchemaError as problem:
         raise wrong(where, f"JSON schema is invalid. It must match JSON Schema draft 2020-12: {problem}") from None
 

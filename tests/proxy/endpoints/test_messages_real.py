@@ -74,3 +74,12 @@ def test_a_model_that_loads_is_an_overload(behind):
 
     assert (refused.status_code, refused.json()["error"]["type"]) == (503, "overloaded_error")
     assert "Retry-After" in refused.headers
+
+
+def test_faults_are_told_as_anthropic_tells_them(simulator):
+    def post(fault, **fields):
+        return httpx.post(f"{simulator.v1}/messages", json=BODY | fields, headers={"x-sim-fault": fault}, timeout=30)
+
+    assert post("error_event", stream=True).text.split("\n\n")[-2].startswith("event: error\ndata: {")
+    assert post("error_event").json()["error"]["type"] == "api_error"
+    assert post("status;status=529").json()["error"]["type"] == "overloaded_error"
