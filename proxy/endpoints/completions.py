@@ -13,7 +13,7 @@ from proxy.endpoints.call import Call, check_model, json_answer, read, real_answ
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
 from proxy.sim import continuation as sim
-from proxy.sim.job import Choice, TokenLogprob
+from proxy.sim.job import Choice
 from proxy.sse import HEADERS as STREAM_HEADERS
 
 PATH = "/v1/completions"
@@ -22,6 +22,7 @@ _CONTEXT = 128_000  # tokens, as /v1/models says
 _MOST_CANDIDATES = 2048  # texts that one request may have written
 _MOST_LOGPROBS, _LONGEST_TEXT = 131_072, 400  # tokens
 _MOST_ECHOED = 16 * 1024 * 1024  # characters
+_LONG_REQUEST = 100_000  # bytes, whose tokens are counted in a thread
 _FEW = 8  # choices, whose stream is written at once
 _TURN = 64  # texts, about 5 ms: then others have their turn
 
@@ -68,7 +69,8 @@ async def completions(call: Call) -> Answer:
         return real
     ask = read(call, _decoder)
     check_model(call, ask.model)
-    prompts = _prompts(ask.prompt)
+    is_long = len(call.body) > _LONG_REQUEST
+    prompts = await asyncio.to_thread(_prompts, ask.prompt) if is_long else _prompts(ask.prompt)
     _check(ask, prompts)
     stop = ask.stop or ()
     job = sim.Continuation(
@@ -118,20 +120,21 @@ async def _choices(
                 await asyncio.sleep(0)
         if tried > wanted:
             candidates.sort(key=sim.likelihood, reverse=True)
-        shown += await _shown(ask, prompt, candidates[:wanted], len(shown))
+        best = candidates[:wanted]
+        if ask.logprobs is None:
+            shown += _shown(ask, prompt, best, len(shown))
+        else:  # of a long prompt they take seconds, in which others are answered
+            shown += await asyncio.to_thread(_shown, ask, prompt, best, len(shown))
     return shown
 
 
-async def _shown(ask: Request, prompt: sim.Prompt, choices: list[Choice], index: int) -> list[wire.Shown]:
+def _shown(ask: Request, prompt: sim.Prompt, choices: list[Choice], index: int) -> list[wire.Shown]:
     echo = prompt.text if ask.echo else ""
     if ask.logprobs is None:
         return [wire.Shown(index + at, echo, choice) for at, choice in enumerate(choices)]
-    of_prompt: list[TokenLogprob] = []
+    told = wire.Logprobs()
     if ask.echo:
-        for some in sim.prompt_logprobs(prompt, ask.logprobs):
-            of_prompt += some
-            await asyncio.sleep(0)
-    told = wire.unknown_first(wire.logprobs(of_prompt, 0))
+        told = wire.unknown_first(wire.logprobs(sim.prompt_logprobs(prompt, ask.logprobs), 0))
     return [
         wire.Shown(index + at, echo, choice, told, wire.logprobs(choice.logprobs or (), len(prompt.text)))
         for at, choice in enumerate(choices)

@@ -1,5 +1,6 @@
 """`POST /v1/completions` over HTTP: prompts of every kind, plain and streamed alike, and errors in OpenAI's words."""
 
+import asyncio
 import json
 import math
 
@@ -175,6 +176,19 @@ def test_a_prompt_is_scored_without_writing_anything(complete):
     assert scored["usage"]["completion_tokens"] == 0
     (empty,) = complete("", logprobs=1, echo=True, max_tokens=0).json()["choices"]
     assert empty["logprobs"] == {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+
+
+def test_a_long_prompt_is_scored_while_others_are_answered(simulator):
+    async def ask_both():
+        async with httpx.AsyncClient(base_url=simulator.v1, timeout=60) as client:
+            fields = {"model": "a", "prompt": "word " * 50_000, "echo": True, "logprobs": 1, "max_tokens": 0}
+            long = asyncio.ensure_future(client.post("/completions", json=fields))
+            while not long.done():
+                assert (await client.get("/models")).status_code == 200
+            return (await long).json()
+
+    body = asyncio.run(ask_both())
+    assert len(body["choices"][0]["logprobs"]["tokens"]) == body["usage"]["prompt_tokens"] == 50_001
 
 
 def test_banned_tokens_are_not_written_and_wanted_ones_alone(complete):
