@@ -15,7 +15,7 @@ from proxy.sim.job import Answer, Choice, ToolCall, in_pieces
 
 _NO_LOGPROBS = b'},"logprobs":null'
 _DIVIDER, _DIVIDER_ENCODED = "\x1f", b"\\u001f"
-_TURN = 64  # rounds of a long stream: with 128 choices some 3 ms
+_TURN = 64 * 1024  # bytes of a long stream that are encoded in one go
 _PADDED_TO = 32  # bytes of a delta and its obfuscation, or a multiple
 
 
@@ -125,11 +125,13 @@ def _is_plain_text(choices: tuple[Choice, ...]) -> bool:
 async def in_turns(events: Events) -> AsyncGenerator[bytes, None]:
     """All events of a long stream, between which others have their turn, and which are never all in memory."""
     held: list[bytes] = []
+    size = 0
     for event in events.each():
         held.append(event)
-        if len(held) == _TURN:
+        size += len(event)
+        if size > _TURN:
             yield b"".join(held)
-            held.clear()
+            held, size = [], 0
             await asyncio.sleep(0)
     yield b"".join(held)
 
