@@ -176,8 +176,8 @@ class Batches:
         end = "cancelled" if batch.status == "cancelling" else "expired" if written.expired else "completed"
         if end == "completed":
             self._come_to(batch, "finalizing")
-        batch.output_file_id = self._write(batch, "output", written.outputs)
-        batch.error_file_id = self._write(batch, "error", written.errors)
+        batch.output_file_id = await self._write(batch, "output", written.outputs)
+        batch.error_file_id = await self._write(batch, "error", written.errors)
         batch.workers = []
         self._come_to(batch, end)
 
@@ -208,11 +208,12 @@ class Batches:
             return "output_too_large", _FULL
         return None
 
-    def _write(self, batch: Batch, kind: str, lines: list[bytes | None]) -> str | None:
-        data = b"".join([line for line in lines if line is not None])
-        if not data:
+    async def _write(self, batch: Batch, kind: str, lines: list[bytes | None]) -> str | None:
+        pieces = [line for line in lines if line is not None]
+        if not pieces:
             return None
-        return self._files.add(f"{batch.id}_{kind}.jsonl", "batch_output", data, batch.output_seconds).id
+        name = f"{batch.id}_{kind}.jsonl"
+        return (await self._files.add_large(name, "batch_output", pieces, batch.output_seconds)).id
 
     def _fail(self, batch: Batch, problems: list[LineError]) -> None:
         batch.errors = problems

@@ -3,7 +3,8 @@
 An id is a digest of what was uploaded and of the server's seed, so the same upload to a fresh server has the same id.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -44,12 +45,14 @@ class Files:
 
     def add(self, name: str, purpose: str, data: bytes, seconds: int | None = None) -> StoredFile:
         """Keep a file, for so many seconds if given."""
-        self.all()  # so that those whose time is over make room first
-        now = int(self._now())
-        until = None if seconds is None else now + seconds
-        file = StoredFile(self._new_id(name, purpose, data), name, purpose, data, now, until)
-        self._kept.put(file.id, file, len(data) + len(name) + _OVERHEAD)
-        return file
+        return self._add(name, purpose, data, seconds, blake2b(data).digest())
+
+    async def add_large(
+        self, name: str, purpose: str, pieces: Sequence[bytes], seconds: int | None = None
+    ) -> StoredFile:
+        """`add`, for pieces that are put together and hashed in a thread: that may take a second."""
+        data, digest = await asyncio.to_thread(_joined, pieces)
+        return self._add(name, purpose, data, seconds, digest)
 
     def get(self, name: str) -> StoredFile | None:
         """A file by its id."""
@@ -69,11 +72,23 @@ class Files:
         """Those that are here, oldest first."""
         return [file for name, _ in self._kept.items() if (file := self.get(name)) is not None]
 
-    def _new_id(self, name: str, purpose: str, data: bytes) -> str:
-        content = blake2b(data).digest()
+    def _add(self, name: str, purpose: str, data: bytes, seconds: int | None, digest: bytes) -> StoredFile:
+        self.all()  # so that those whose time is over make room first
+        now = int(self._now())
+        until = None if seconds is None else now + seconds
+        file = StoredFile(self._new_id(name, purpose, digest), name, purpose, data, now, until)
+        self._kept.put(file.id, file, len(data) + len(name) + _OVERHEAD)
+        return file
+
+    def _new_id(self, name: str, purpose: str, digest: bytes) -> str:
         copy = 0
         while True:
-            seen = f"{self._seed} {purpose} {copy} {name}".encode("utf-8", "surrogatepass") + content
+            seen = f"{self._seed} {purpose} {copy} {name}".encode("utf-8", "surrogatepass") + digest
             if self._kept.get(known := f"file-{base62(seen, 24)}") is None:
                 return known
             copy += 1
+
+
+def _joined(pieces: Sequence[bytes]) -> tuple[bytes, bytes]:
+    data = b"".join(pieces)
+    return data, blake2b(data).digest()

@@ -19,7 +19,6 @@ from aiohttp.http_exceptions import LineTooLong
 from proxy import VERSION
 from proxy.app import create_app
 from proxy.dispatch import SIMULATED
-from proxy.endpoints.arriving import unsupported_encoding
 from proxy.errors import ApiError, BadRequestError, HeadersTooLargeError, InternalError
 from proxy.gate import render
 from proxy.keys import REAL_MODEL
@@ -68,8 +67,6 @@ def _not_http(status: int, problem: BaseException | None, reason: str) -> ApiErr
     if isinstance(problem, LineTooLong) or reason.startswith("Too many headers"):
         most = "The request line or a header is longer than 8190 bytes, or there are too many headers."
         return HeadersTooLargeError(most, code="headers_too_large")
-    if "content-encoding" in reason:  # aiohttp would read these, with packages that are not here
-        return unsupported_encoding(reason.rpartition("(")[2].partition(")")[0])
     return BadRequestError(f"This is not a valid HTTP request: {reason}.")
 
 

@@ -17,6 +17,7 @@ from proxy.keys import SETTINGS
 UPLOAD_BYTES = 64 * 1024 * 1024
 _JSON = "application/json"
 _FORM = "multipart/form-data"
+_MOST_MEMBERS = 100  # of one gzip body; what is left is copied after each
 _PLAIN = frozenset({"identity", ""})
 _ENCODINGS = _PLAIN | {"gzip", "deflate"}
 
@@ -77,7 +78,9 @@ def _unpacked(body: bytes, most: int) -> bytes:
     bare = body[:1] != b"\x1f" and body[:1] != b"" and body[0] & 0x0F != 8
     parts: list[bytes] = []
     left = most + 1
-    while body and left:
+    for _ in range(_MOST_MEMBERS):
+        if not body or not left:
+            break
         inflating = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS + 32)
         try:
             parts.append(inflating.decompress(body, left))
@@ -89,6 +92,8 @@ def _unpacked(body: bytes, most: int) -> bytes:
         body = inflating.unused_data  # gzip may hold several, one after another
     if not left:
         raise _too_large(most)
+    if body:
+        raise _broken()
     return b"".join(parts)
 
 

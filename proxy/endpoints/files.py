@@ -40,7 +40,7 @@ async def upload(call: Call) -> Answer:
     if not file.data:
         raise BadRequestError("File is empty.", param="file")
     seconds = lifetime(fields.purpose, fields.expires_after)
-    return json_answer(card(call.app[FILES].add(file.name, fields.purpose, file.data, seconds)))
+    return json_answer(card(await call.app[FILES].add_large(file.name, fields.purpose, [file.data], seconds)))
 
 
 async def listed(request: web.Request) -> web.Response:

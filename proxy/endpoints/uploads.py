@@ -1,5 +1,6 @@
 """`/v1/uploads`: a large file in parts, which become one of `/v1/files`."""
 
+import asyncio
 from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import Annotated, Any
@@ -106,11 +107,14 @@ async def complete(request: web.Request) -> web.Response:
             param="part_ids",
             code="invalid_value",
         )
-    data = b"".join([upload.parts[name] for name in ask.part_ids])
-    if ask.md5 is not None and md5(data, usedforsecurity=False).hexdigest() != ask.md5.lower():
+    pieces = [upload.parts[name] for name in ask.part_ids]
+    if ask.md5 is not None and await asyncio.to_thread(_md5, pieces) != ask.md5.lower():
         raise BadRequestError("The parts together have another MD5 digest.", param="md5", code="invalid_value")
+    upload = _pending(request, "complete")  # it may have ended meanwhile
+    upload.status = "completed"
     seconds = files.lifetime(upload.ask.purpose, upload.ask.expires_after)
-    upload.file = request.app[FILES].add(upload.ask.filename, upload.ask.purpose, data, seconds)
+    kept = request.app[FILES]
+    upload.file = await kept.add_large(upload.ask.filename, upload.ask.purpose, pieces, seconds)
     return _ended(request, upload, "completed")
 
 
@@ -124,6 +128,13 @@ def _ended(request: web.Request, upload: Upload, status: str) -> web.Response:
     upload.parts = {}
     request.app[UPLOADS].put(upload.id, upload, upload.size)
     return _json(_card(upload))
+
+
+def _md5(pieces: list[bytes]) -> str:
+    digest = md5(usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _pending(request: web.Request, what: str) -> Upload:

@@ -34,6 +34,12 @@ def test_the_same_upload_to_a_fresh_server_has_the_same_id_and_a_copy_another(ke
     assert Files(1, clock, clock).add("a.txt", "batch", b"1").id != first.id
 
 
+async def test_pieces_that_are_joined_in_a_thread_are_the_same_file(kept, clock):
+    whole = await kept.add_large("a.txt", "batch", [b"1", b"", b"23"], 3600)
+
+    assert whole == Files(0, clock, clock).add("a.txt", "batch", b"123", 3600)
+
+
 def test_a_deleted_file_is_gone_and_may_come_again(kept):
     first = kept.add("a.txt", "batch", b"1")
 

@@ -296,6 +296,13 @@ def test_gzip_in_several_members_is_one_body(connection):
     assert connection.answer().status == 200
 
 
+def test_a_body_of_very_many_members_is_400_at_once(connection):
+    connection.write(post(gzip.compress(b"", mtime=0) * 300_000, JSON, "Content-Encoding: gzip"))
+
+    assert connection.answer().error["message"].endswith("its encoding is broken.")
+    assert_goes_on(connection)
+
+
 def test_a_bomb_is_413_before_it_fills_the_memory(connection):
     connection.write(post(gzip.compress(b" " * 200_000_000), JSON, "Content-Encoding: gzip"))
 
