@@ -7,7 +7,7 @@ MODEL ?= nanochat
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker test-clients lint format \
-        bench conformance lock lock-clients pin clean clean-cache
+        bench conformance coverage lock lock-clients pin clean clean-cache
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make TARGET [PORT=3080] [LLAMA_PORT=8081] [MODEL=nanochat]\n"} \
@@ -66,6 +66,12 @@ bench: $(VENV)/.test ## Measure CPU, latency, memory and cold start beside a bar
 
 conformance: $(VENV)/.test ## Hold every endpoint against OpenAI's description and SDK, and write docs/conformance.md
 	@$(PY) -m tests.conformance $(ARGS)
+
+coverage: $(VENV)/.test ## Say which branches of the proxy no test takes (the simulator's: at most 5 %)
+	@mkdir -p build && rm -f build/coverage.*
+	@COVERAGE_FILE=build/coverage.data $(PY) -m coverage run -m pytest -q tests/proxy tests/contract tests/conformance $(ARGS)
+	@export COVERAGE_FILE=build/coverage.data; $(PY) -m coverage combine -q && $(PY) -m coverage report && \
+	  $(PY) -m coverage json -q -o build/coverage.json && $(PY) deploy/branches.py build/coverage.json 95
 
 lock: $(VENV)/bin/python ## Rewrite requirements/*.txt from pyproject.toml (needs uv or a package index)
 	@PYTHON=$(PY) sh deploy/lock.sh
