@@ -59,7 +59,7 @@ def test_values_change_only_with_a_reason():
 
 
 def test_the_examples_of_the_documentation_are_true():
-    text = Path("docs/structured-output.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[4] / "docs/structured-output.md").read_text(encoding="utf-8")
     shown = dict(re.findall(r"^\| (.+) \| `(\{.+\})` \|$", text, re.MULTILINE))
     cases = {prompt: schema for schema, prompt in golden.CASES.values()}
     assert len(shown) == 3
