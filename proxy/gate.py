@@ -15,7 +15,15 @@ from aiohttp import web
 from multidict import CIMultiDict, istr
 
 from proxy.allowance import LIMITS, Allowance
-from proxy.errors import ApiError, BadRequestError, InternalError, MethodNotAllowedError, NotFoundError, TooLargeError
+from proxy.errors import (
+    ANTHROPICS,
+    ApiError,
+    BadRequestError,
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+    TooLargeError,
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -24,7 +32,6 @@ log = logging.getLogger("proxy")
 REQUEST_ID = web.RequestKey("request_id", str)
 _STARTED = web.RequestKey("started", float)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
-_ANTHROPICS = ("/v1/messages", "/messages")  # the beginnings of its paths
 FAULT_HEADER = "x-sim-fault"
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
 _WITH_LIMITS = _OPENAIS | LIMITS
@@ -105,7 +112,7 @@ class Gate:
             )
 
     def _render(self, request: web.Request, error: ApiError) -> web.Response:
-        if request.path.startswith(_ANTHROPICS):
+        if request.path.startswith(ANTHROPICS):
             return render(error, error.anthropic_body(self._id_of(request)))
         return render(error)
 
@@ -113,7 +120,7 @@ class Gate:
         """Add the headers that every response has."""
         headers = response.headers
         headers[_X_REQUEST_ID] = self._id_of(request)
-        if request.path.startswith(_ANTHROPICS):
+        if request.path.startswith(ANTHROPICS):
             headers["request-id"] = self._id_of(request)
         else:
             self._dress_as_openai(request, headers)
