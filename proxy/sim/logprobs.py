@@ -4,7 +4,7 @@ The simulator says what it holds likeliest, so the sent token leads each list. L
 rounded to millionths: the same on every machine, which those of floats are not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from hashlib import shake_128
@@ -86,16 +86,16 @@ def _millionths(probability: Decimal) -> int:
     return int(-probability.ln() * _MILLION) + 1
 
 
-def _others(token: bytes, drawn: bytes, number: int) -> Iterator[bytes]:
+def _others(token: bytes, drawn: bytes, number: int) -> list[bytes]:
     """Other tokens, beginning at a drawn one."""
     table = _tables()[0 if token[:1] == b" " else 1 if token[:1].isalpha() else 2]
-    others = [each for each in table if each != token]
-    start = int.from_bytes(drawn, "little") % len(others)
-    for at in range(number):
-        yield others[(start + at) % len(others)]
+    start = int.from_bytes(drawn, "little") % (len(table) // 2)
+    return [each for each in table[start : start + number + 1] if each != token][:number]
 
 
 @cache
 def _tables() -> tuple[tuple[bytes, ...], ...]:
     words = [word.encode() for word in _WORDS.split()]
-    return tuple(b" " + word for word in words), tuple(words), tuple(mark.encode() for mark in _MARKS)
+    marks = [mark.encode() for mark in _MARKS]
+    # Twice, so that a part from anywhere in the first half does not end.
+    return tuple([tuple(each * 2) for each in ([b" " + word for word in words], words, marks)])
