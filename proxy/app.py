@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from proxy.control.routes import ROUTES
 from proxy.endpoints import batches, files, health, models, pictures, stored_chats, uploads
 from proxy.endpoints.arriving import expected
 from proxy.endpoints.call import later, over_http
@@ -22,6 +23,9 @@ from proxy.files import Files
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
+from proxy.runs.keys import RUNS
+from proxy.runs.recording import recorded
+from proxy.runs.runs import Runs
 from proxy.settings import Settings
 from proxy.store import Store
 from proxy.upstream import connect
@@ -88,8 +92,10 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[pictures.PICTURES] = Store(pictures.BOUNDS, times.clock)
     app[uploads.UPLOADS] = Store(uploads.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
+    app[RUNS] = Runs(settings.seed, times.now, times.clock)
+    app.middlewares.append(recorded)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
-    for method, path, handler in PAGES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
+    for method, path, handler in PAGES + ROUTES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
         _route(app, method, path, handler)
     app.cleanup_ctx.append(_real_model)
     app.cleanup_ctx.append(batches.running)

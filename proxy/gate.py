@@ -24,6 +24,7 @@ from proxy.errors import (
     NotFoundError,
     TooLargeError,
 )
+from proxy.runs.keys import RUN
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,6 +36,7 @@ _SANE_ID = re.compile(r"[!-~]{1,128}")
 FAULT_HEADER = "x-sim-fault"
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
 _WITH_LIMITS = _OPENAIS | LIMITS
+_LIMIT = istr("x-ratelimit-limit-requests")
 _X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
 _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
 _EXPOSED = ", ".join(
@@ -88,7 +90,7 @@ class Gate:
         try:
             if request.method == "OPTIONS":
                 return _preflight(request)
-            return await (_misbehaving(handler) if FAULT_HEADER in request.headers else handler)(request)
+            return await (_misbehaving(handler) if _is_to_fail(request) else handler)(request)
         except ApiError as error:
             return self._render(request, error)
         except web.HTTPException as refusal:
@@ -139,7 +141,7 @@ class Gate:
         started = request.get(_STARTED)
         if started is not None:
             headers[_PROCESSING] = str(int((self._clock() - started) * 1000))
-        if request.method != "POST":
+        if request.method != "POST" or _LIMIT in headers:  # a fault may have said what is left
             headers.update(_OPENAIS)
         else:
             length = request.headers.get("Content-Length", "0")
@@ -178,12 +180,16 @@ def render(error: ApiError, body: bytes | None = None) -> web.Response:
     return web.Response(body=body or error.body(), status=error.status, headers=headers)
 
 
+def _is_to_fail(request: web.Request) -> bool:
+    return FAULT_HEADER in request.headers or (RUN in request and bool(request[RUN].rules))
+
+
 def _misbehaving(handler: Handler) -> Handler:
     """The handler, for a request whose header asks for faults."""
     from proxy.faults.on_request import misbehave  # noqa: PLC0415 - thirty files that hardly any request needs
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        misbehave(request)
+        await misbehave(request)
         return await handler(request)
 
     return handle

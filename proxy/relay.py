@@ -18,6 +18,7 @@ from aiohttp.http import HttpVersion11
 
 from proxy import sse
 from proxy.errors import ApiError
+from proxy.runs.keys import ENTRY
 
 
 class Body(Protocol):
@@ -82,15 +83,21 @@ async def _shaped(answer: Answer, shapes: tuple[Shape, ...]) -> Answer:
 
 async def _pump(source: Body, request: web.Request, response: web.StreamResponse) -> None:
     tail = b"\n\n"
+    entry = request.get(ENTRY)
     try:
         async for piece in source:
             await response.write(piece)
+            if entry is not None:
+                entry.sent(piece)
             tail = piece if len(piece) > 3 else tail[-4:] + piece
     except ApiError as error:
         response.force_close()
         if response.content_type == "text/event-stream":
             event = sse.error_event(error, request.path)
-            await response.write(event if sse.at_boundary(tail) else b"\n\n" + event)
+            last = event if sse.at_boundary(tail) else b"\n\n" + event
+            await response.write(last)
+            if entry is not None:
+                entry.sent(last)
         elif request.transport is not None:
             # Half a JSON document cannot carry an error: break off, so that nobody takes it for whole.
             request.transport.close()
@@ -105,6 +112,8 @@ async def _break_off(request: web.Request, *, reset: bool) -> None:
     transport = request.transport
     if transport is None:
         return
+    if ENTRY in request:
+        request[ENTRY].end = "broken"
     if reset:
         await asyncio.sleep(0)  # what was written goes out in this turn of the loop
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -23,6 +23,7 @@ from proxy.errors import ApiError, BadRequestError, HeadersTooLargeError, Intern
 from proxy.gate import render
 from proxy.keys import REAL_MODEL
 from proxy.real_model import RealModel
+from proxy.runs.named import without_prefix
 from proxy.settings import Settings
 from proxy.sim import tokens
 
@@ -85,6 +86,7 @@ async def serve(settings: Settings, out: TextIO, err: TextIO) -> None:
     try:
         loop = asyncio.get_running_loop()
         assert runner.server is not None
+        runner.server.request_factory = without_prefix(runner.server.request_factory)
         unlogged: dict[str, Any] = {"access_log": None}  # the gate writes the access log; typed as never None
         # proxy/endpoints/arriving.py unpacks the bodies.
         connection = partial(Connection, runner.server, loop=loop, auto_decompress=False, **unlogged)

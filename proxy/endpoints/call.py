@@ -19,6 +19,7 @@ from proxy.errors import BadRequestError, UnreachableError
 from proxy.gate import Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
+from proxy.runs.keys import ENTRY
 
 T = TypeVar("T")
 
@@ -93,7 +94,10 @@ def over_http(endpoint: Endpoint) -> Handler:
 
 async def called(request: web.Request) -> Call:
     """The call that an HTTP request makes."""
-    return Call(request.app, request.headers, await body_of(request))
+    body = await body_of(request)
+    if ENTRY in request:
+        request[ENTRY].asked(body)
+    return Call(request.app, request.headers, body)
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

@@ -1,21 +1,38 @@
-"""Lets one request's answer go wrong, as its fault header asks."""
+"""Lets one request's answer go wrong, as its run and its fault header ask."""
 
 from aiohttp import web
 
-from proxy.faults import asked_for
+from proxy.endpoints.arriving import body_of
 from proxy.faults.fault import Fault
+from proxy.faults.table import asked_for, name_of
 from proxy.gate import FAULT_HEADER
 from proxy.keys import TIMES, Times
 from proxy.relay import SHAPES, Answer, Shape
+from proxy.runs.keys import ENTRY, RUN
+from proxy.runs.view import decoded, model_of
 
 
-def misbehave(request: web.Request) -> None:
-    """Note the faults for the way out. Raises ApiError for a header that is wrong, and where no answer is wanted."""
-    faults = asked_for(request.headers[FAULT_HEADER])
+async def misbehave(request: web.Request) -> None:
+    """Note the faults for the way out, the run's first.
+
+    Raises ApiError for a header that is wrong, and where a fault wants no answer at all.
+    """
+    faults = [*await _of_the_run(request), *asked_for(request.headers.get(FAULT_HEADER, ""))]
+    request[ENTRY].faults = tuple([name_of(fault) for fault in faults])
     for fault in faults:
         fault.before()
     times = request.app[TIMES]
     request[SHAPES] = tuple([_shape(fault, times) for fault in faults])
+
+
+async def _of_the_run(request: web.Request) -> list[Fault]:
+    run = request[RUN]
+    if not run.rules:
+        return []
+    body = await body_of(request)
+    request[ENTRY].asked(body)
+    model = model_of(decoded(body)) or ""
+    return [rule.fault for rule in run.rules.values() if rule.strikes(model, request.path, run.seed)]
 
 
 def _shape(fault: Fault, times: Times) -> Shape:

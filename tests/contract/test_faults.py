@@ -15,7 +15,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from proxy.faults import FAULTS
+from proxy.faults.table import FAULTS
 from tests import running
 
 QUESTION: Any = [{"role": "user", "content": "Grüße aus München! Tell me about naïve cafés."}]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from proxy.errors import InternalError
-from proxy.faults import FAULTS
 from proxy.faults.fault import Shaped, events, is_last, rewritten
 from proxy.faults.split_characters import SplitCharacters
+from proxy.faults.table import FAULTS
 from proxy.keys import Times
 from proxy.relay import Answer
 from proxy.sse import HEADERS

@@ -1,0 +1,98 @@
+"""`/_sim/requests`: the journal of a run."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from proxy.errors import BadRequestError, NotFoundError
+from proxy.keys import TIMES
+from proxy.runs import view
+from proxy.runs.journal import Entry
+from proxy.runs.named import run_of
+
+_MOST, _USUAL = 1_000, 100
+_LONGEST_WAIT = 300.0
+_FILTERS = ("model", "path", "method", "status", "end", "fault")
+
+
+async def listed(request: web.Request) -> web.Response:
+    """The exchanges that fit the filters, oldest first; `wait_for` waits until so many of them are over.
+
+    Raises BadRequestError for a parameter that makes no sense.
+    """
+    asked = request.query
+    if unknown := set(asked) - {*_FILTERS, "after", "limit", "wait_for", "timeout", "full"}:
+        raise BadRequestError(f"Unknown parameter: '{min(unknown)}'.", param=min(unknown), code="unknown_parameter")
+    after, limit = _number(request, "after", 0, 2**63), _number(request, "limit", _USUAL, _MOST)
+    fitting = await _waited(request, after, _number(request, "wait_for", 0, _MOST))
+    shown = view.whole if asked.get("full") in ("1", "true") else view.summary
+    data = [shown(entry) for entry in fitting[:limit]]
+    return web.json_response(
+        {"object": "list", "data": data, "matched": len(fitting), "has_more": len(fitting) > len(data)}
+    )
+
+
+async def one(request: web.Request) -> web.Response:
+    """One exchange, whole. Raises NotFoundError."""
+    number = request.match_info["number"]
+    for entry in run_of(request).journal:
+        if str(entry.number) == number:
+            return web.json_response(view.whole(entry))
+    raise NotFoundError(f"The journal of this run has no request {number}.", param="number", code="request_not_found")
+
+
+async def clear(request: web.Request) -> web.Response:
+    """Forget them."""
+    run_of(request).journal.clear()
+    return web.json_response({"object": "list", "data": [], "deleted": True})
+
+
+async def _waited(request: web.Request, after: int, wanted: int) -> list[Entry]:
+    """What fits, at once or when there is enough of it, but no later than the time-out."""
+    journal = run_of(request).journal
+    clock = request.app[TIMES].clock
+    until = clock() + _number(request, "timeout", 10, int(_LONGEST_WAIT))
+    while True:
+        fitting = [entry for entry in journal if entry.number > after and _fits(entry, request.query)]
+        left = until - clock()
+        if len([entry for entry in fitting if entry.end != "open"]) >= wanted or left <= 0:
+            return fitting
+        try:
+            await asyncio.wait_for(journal.change(), left)
+        except TimeoutError:
+            continue
+
+
+def _fits(entry: Entry, wanted: Any) -> bool:
+    known: dict[str, Any] = {
+        "path": entry.url.path,
+        "method": entry.method,
+        "status": str(entry.status),
+        "end": entry.end,
+    }
+    for name in _FILTERS:
+        if name not in wanted:
+            continue
+        if name == "fault":
+            fits = wanted[name] in entry.faults
+        elif name == "model":
+            fits = view.model_of(view.decoded(entry.body)) == wanted[name]
+        else:
+            fits = known[name] == wanted[name]
+        if not fits:
+            return False
+    return True
+
+
+def _number(request: web.Request, name: str, usual: int, most: int) -> int:
+    given = request.query.get(name)
+    if given is None:
+        return usual
+    if not given.isascii() or not given.isdigit() or int(given) > most:
+        raise BadRequestError(
+            f"Invalid '{name}': expected a whole number from 0 to {most}, but got '{given}'.",
+            param=name,
+            code="invalid_value",
+        )
+    return int(given)

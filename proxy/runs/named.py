@@ -1,0 +1,61 @@
+"""Which run a request belongs to: named by its base URL, a header, or its API key, in this order.
+
+A base URL is what every client allows: `/t/NAME` before the path, which is taken off before anything else looks at
+it. The header is `x-sim-run: NAME`; the API key is `sk-sim-NAME`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from multidict import istr
+from yarl import URL
+
+from proxy.errors import BadRequestError
+from proxy.runs.keys import RUNS
+from proxy.runs.runs import NAME, Run
+
+HEADER = "x-sim-run"
+_HEADER = istr(HEADER)
+KEY = "sk-sim-"
+_KEYS = (KEY, f"Bearer {KEY}")
+_AUTHORIZATION, _API_KEY = istr("Authorization"), istr("x-api-key")
+_PREFIX = "/t/"
+_BY_URL = web.RequestKey("run_by_url", str)
+
+
+def without_prefix(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
+    """A maker of requests that takes `/t/NAME` off their paths, and remembers the name."""
+
+    def made(message: Any, *rest: Any) -> web.BaseRequest:
+        if not message.path.startswith(_PREFIX):
+            return make(message, *rest)
+        name, _, path = message.path.removeprefix(_PREFIX).partition("/")
+        name, mark, query = name.partition("?")
+        path = f"/{path}{mark}{query}"
+        request = make(message._replace(path=path, url=URL(path, encoded=True)), *rest)
+        request[_BY_URL] = name
+        return request
+
+    return made
+
+
+def _by_key(key: str) -> str:
+    return key[key.find(KEY) + len(KEY) :] if key.startswith(_KEYS) else ""
+
+
+def run_of(request: web.Request) -> Run:
+    """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
+    name = request.get(_BY_URL)
+    if name is None:
+        name = request.headers.get(_HEADER)
+    if name is None:
+        name = _by_key(request.headers.get(_AUTHORIZATION) or request.headers.get(_API_KEY) or "")
+    if name and not NAME.match(name):
+        raise BadRequestError(
+            f"Invalid name of a test run: '{name[:80]}'. Expected 1 to 64 letters, digits, dots, dashes and "
+            "underscores, the first of them a letter or a digit.",
+            param=HEADER,
+            code="invalid_run",
+        )
+    return request.app[RUNS].of(name)

@@ -1,0 +1,47 @@
+"""Writes every request and its answer into the journal of its run: the outermost middleware."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from proxy.errors import ApiError
+from proxy.gate import render
+from proxy.runs.journal import Entry
+from proxy.runs.keys import ENTRY, RUN, RUNS
+from proxy.runs.named import run_of
+
+_NOT_RECORDED = ("/_sim", "/health", "/ready")  # the beginnings of paths
+_TRIM_EVERY = 64  # exchanges
+
+
+@web.middleware
+async def recorded(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The handler's response, noted. Without a response the client had left."""
+    if request.path.startswith(_NOT_RECORDED):
+        return await handler(request)
+    try:
+        run = request[RUN] = run_of(request)
+    except ApiError as error:
+        return render(error)
+    entry = request[ENTRY] = run.journal.begin(request.method, request.rel_url, request.headers)
+    response = None
+    try:
+        response = await handler(request)
+        return response
+    finally:
+        _note(entry, response)
+        transport = request.transport
+        run.journal.finish(entry, here=transport is not None and not transport.is_closing())
+        if entry.number % _TRIM_EVERY == 0:
+            request.app[RUNS].trim()
+
+
+def _note(entry: Entry, response: web.StreamResponse | None) -> None:
+    if response is None:
+        return
+    entry.status = response.status
+    entry.answer_headers = response.headers
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        entry.sent(response.body)

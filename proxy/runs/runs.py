@@ -1,0 +1,86 @@
+"""The runs, by name: made on first use, gone when nobody has used them for an hour, and bounded in all."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from proxy.runs.journal import Journal
+from proxy.runs.rules import Rule
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+MOST_RUNS = 1_000
+MOST_RULES = 100
+IDLE_SECONDS = 3_600.0
+MOST_JOURNAL_BYTES = 64 * 2**20  # of all runs together
+
+
+@dataclass(slots=True)
+class Run:
+    """One test run. The unnamed one, "", is that of everybody who names none; it does not end."""
+
+    name: str
+    seed: int
+    journal: Journal
+    created: float
+    used: float
+    rules: dict[str, Rule] = field(default_factory=dict)
+    rules_made: int = 0
+
+
+class Runs:
+    """Every run there is. `now` is Unix time, `clock` monotonic, both in seconds."""
+
+    def __init__(self, seed: int, now: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._seed = seed
+        self._now = now
+        self._clock = clock
+        self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
+        self.unnamed = self._new("")
+
+    def of(self, name: str) -> Run:
+        """The run of that name, made if need be, and now in use."""
+        if not name:
+            return self.unnamed
+        run = self._named.get(name)
+        if run is None:
+            self._expire()
+            run = self._named[name] = self._new(name)
+            if len(self._named) > MOST_RUNS:
+                self._named.popitem(last=False)
+        else:
+            self._named.move_to_end(name)
+        run.used = self._clock()
+        return run
+
+    def all(self) -> list[Run]:
+        """The runs that there are, the one used last at the end, the unnamed one first."""
+        self._expire()
+        return [self.unnamed, *self._named.values()]
+
+    def reset(self, name: str) -> None:
+        """Begin that run again, with nothing asked and no rules."""
+        if name:
+            self._named.pop(name, None)
+        else:
+            self.unnamed = self._new("")
+
+    def trim(self) -> None:
+        """Keep all journals together within their bound: the largest gives first."""
+        runs = [self.unnamed, *self._named.values()]
+        total = sum(run.journal.bytes for run in runs)
+        while total > MOST_JOURNAL_BYTES:
+            largest = max(runs, key=lambda run: run.journal.bytes).journal
+            before = largest.bytes
+            while largest.bytes > before * 0.9:
+                largest.drop_oldest()
+            total -= before - largest.bytes
+
+    def _new(self, name: str) -> Run:
+        clock = self._clock()
+        return Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock)
+
+    def _expire(self) -> None:
+        until = self._clock() - IDLE_SECONDS
+        while self._named and next(iter(self._named.values())).used < until:
+            self._named.popitem(last=False)

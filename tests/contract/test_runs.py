@@ -1,0 +1,240 @@
+"""Test runs as clients see them: named by base URL, header or key, apart from each other, and told afterwards."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import AsyncOpenAI, OpenAI
+
+from tests import running
+
+HELLO: Any = [{"role": "user", "content": "Hello!"}]
+ASK: dict[str, Any] = {"model": "gpt-sim-1", "messages": HELLO, "max_tokens": 5}
+CHAT = "/v1/chat/completions"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run(server, request):
+    """A client of the control surface of one run, which is this test's own."""
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[:60].strip("-")
+    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
+        yield client
+
+
+def name_of(run: httpx.Client) -> str:
+    return run.base_url.path.removeprefix("/t/").strip("/")
+
+
+def journal(run, **query):
+    return run.get("/_sim/requests", params=query).json()["data"]
+
+
+def test_a_run_is_named_by_base_url_header_or_key(server, run):
+    openai_client = OpenAI(base_url=f"{server.url}/t/{name_of(run)}/v1", api_key="any")
+    openai_client.chat.completions.create(**ASK)
+    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"x-sim-run": name_of(run)})
+    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": f"Bearer sk-sim-{name_of(run)}"})
+    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": "Bearer sk-other"})
+
+    assert [entry["path"] for entry in journal(run)] == [CHAT] * 3
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/models", "/v1/", "/", "/v1/models?x=1"])
+def test_every_path_works_below_a_run(run, path):
+    assert run.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "x" * 65, "%00"])
+def test_a_name_that_cannot_be_is_refused(server, name):
+    answer = httpx.get(f"{server.url}/t/{name}/v1/models")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_run"
+
+
+def test_an_exchange_is_told_whole(run):
+    client = OpenAI(base_url=f"{run.base_url}v1", api_key="sk-secret")
+    chunks = list(client.chat.completions.create(**ASK, stream=True, stream_options={"include_usage": True}))
+
+    (entry,) = journal(run, full="1")
+    assert (entry["model"], entry["stream"], entry["status"], entry["end"]) == ("gpt-sim-1", True, 200, "whole")
+    assert entry["usage"] == chunks[-1].usage.model_dump(exclude_unset=True)
+    assert entry["request"]["body"]["messages"] == HELLO
+    assert entry["client"]["language"] == "python"
+    assert len(entry["answer"]["events"]) == len(chunks) + 1
+    assert entry["answer"]["events"][-1]["text"] == "data: [DONE]"
+    assert "sk-secret" not in str(entry)
+    assert run.get(f"/_sim/requests/{entry['number']}").json() == entry
+
+
+def test_a_real_models_stream_is_told_event_by_event(run):
+    client = OpenAI(base_url=f"{run.base_url}v1", api_key="any")
+    chunks = list(client.chat.completions.create(model="tiny", messages=HELLO, stream=True))
+
+    (entry,) = journal(run, full="1")
+    offsets = [event["offset_ms"] for event in entry["answer"]["events"]]
+    assert len(offsets) == len(chunks) + 1
+    assert offsets == sorted(offsets)
+
+
+def test_errors_are_told_with_their_body(run):
+    run.post(CHAT, json={"model": "gpt-sim-1"})
+
+    (entry,) = journal(run, full="1")
+    assert entry["status"] == 400
+    assert entry["answer"]["body"]["error"]["param"] == "messages"
+
+
+def test_a_client_that_leaves_is_told(run):
+    slow = ASK | {"stream": True, "stream_options": {"delay_min_ms": 20_000}}
+    with run.stream("POST", CHAT, json=slow) as answer:
+        next(answer.iter_lines())
+
+    (entry,) = journal(run, wait_for=1, timeout=10)
+    assert entry["end"] == "left"
+
+
+def test_filters_pages_and_clearing(run):
+    for model in ("a", "b", "a"):
+        run.post(CHAT, json=ASK | {"model": model})
+    run.get("/v1/models")
+
+    assert [entry["number"] for entry in journal(run, model="a")] == [1, 3]
+    assert [entry["number"] for entry in journal(run, path="/v1/models", status="200")] == [4]
+    page = run.get("/_sim/requests", params={"after": 1, "limit": 2}).json()
+    assert ([entry["number"] for entry in page["data"]], page["has_more"]) == ([2, 3], True)
+    run.delete("/_sim/requests")
+    assert journal(run) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("limit", "x"), ("limit", "1001"), ("after", "-1"), ("nope", "1")])
+def test_a_parameter_that_makes_no_sense_is_named(run, name, value):
+    answer = run.get("/_sim/requests", params={name: value})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == name
+
+
+def test_waiting_ends_when_the_requests_have_come(server, run):
+    async def ask_and_wait():
+        async with httpx.AsyncClient(base_url=run.base_url, timeout=30) as client:
+            waiting = asyncio.create_task(client.get("/_sim/requests", params={"wait_for": 2, "timeout": 20}))
+            for _ in range(2):
+                await client.post(CHAT, json=ASK)
+            return (await waiting).json()
+
+    assert len(asyncio.run(ask_and_wait())["data"]) == 2
+
+
+def test_waiting_in_vain_ends_with_what_there_is(run):
+    assert run.get("/_sim/requests", params={"wait_for": 1, "timeout": 0}).json()["data"] == []
+
+
+def test_a_fault_holds_for_the_run_and_for_nobody_else(server, run):
+    added = run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 503}, "times": 2})
+    assert added.status_code == 201
+
+    answers = [run.post(CHAT, json=ASK).status_code for _ in range(3)]
+    assert answers == [503, 503, 200]
+    assert httpx.post(f"{server.url}/t/another/v1/chat/completions", json=ASK).status_code == 200
+    (rule,) = run.get("/_sim/faults").json()["data"]
+    assert (rule["met"], rule["happened"]) == (3, 2)
+    assert [entry["faults"] for entry in journal(run)] == [["status"], ["status"], []]
+    assert [entry["number"] for entry in journal(run, fault="status")] == [1, 2]
+
+
+def test_the_sdk_gets_over_a_fault_that_passes(run):
+    run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 429, "retry_after": 0.01}, "times": 2})
+    client = OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=2)
+
+    assert client.chat.completions.create(**ASK).choices[0].message.content
+    assert [entry["client"]["retry"] for entry in journal(run)] == ["0", "1", "2"]
+    run.post("/_sim/faults", json={"fault": "status"})
+    with pytest.raises(openai.InternalServerError):
+        client.with_options(max_retries=0).chat.completions.create(**ASK)
+
+
+def test_a_fault_meets_the_models_it_names_real_ones_too(run):
+    run.post("/_sim/faults", json={"fault": "empty_choices", "model": "ti*"})
+
+    assert run.post(CHAT, json=ASK).json()["choices"]
+    assert run.post(CHAT, json=ASK | {"model": "tiny"}).json()["choices"] == []
+
+
+def test_faults_are_dropped_one_by_one_and_together(run):
+    ids = [run.post("/_sim/faults", json={"fault": "crlf"}).json()["id"] for _ in range(3)]
+
+    assert run.delete(f"/_sim/faults/{ids[0]}").json()["deleted"] is True
+    assert run.delete(f"/_sim/faults/{ids[0]}").status_code == 404
+    assert run.delete("/_sim/faults").json()["deleted"] == 2
+    assert run.get("/_sim/faults").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "param", "message"),
+    [
+        ({"fault": "cutt"}, "fault", "Did you mean 'cut'?"),
+        ({"fault": "status", "settings": {"status": 99}}, "fault", "Expected `int` >= 400"),
+        ({"fault": "cut", "probability": 2}, "probability", "probability"),
+        ({"fault": "cut", "time": 2}, "time", "time"),
+        ({}, "fault", "fault"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused_and_the_reason_named(run, wish, param, message):
+    answer = run.post("/_sim/faults", json=wish)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+    assert message in answer.json()["error"]["message"]
+
+
+def test_runs_are_listed_and_reset(run):
+    run.post(CHAT, json=ASK)
+    listed = {each["name"]: each for each in run.get("/_sim/runs").json()["data"]}
+    assert listed[name_of(run)]["requests"] == 1
+
+    run.delete("/_sim/runs")
+    assert journal(run) == []
+
+
+def test_control_and_health_are_in_no_journal(run):
+    run.get("/_sim/faults")
+    run.get("/health")
+
+    assert journal(run) == []
+
+
+def test_two_hundred_runs_at_once_do_not_see_each_other(server):
+    async def one_run(number):
+        base = f"{server.url}/t/parallel-{number}"
+        status = 400 + number % 100
+        async with (
+            httpx.AsyncClient(base_url=base, timeout=60) as control,
+            AsyncOpenAI(base_url=f"{base}/v1", api_key="any", max_retries=0, timeout=60) as client,
+        ):
+            await control.post(
+                "/_sim/faults", json={"fault": "status", "settings": {"status": status}, "after": 1, "times": 1}
+            )
+            texts = [await client.chat.completions.create(**ASK | {"seed": number})]
+            with pytest.raises(openai.APIStatusError) as caught:
+                await client.chat.completions.create(**ASK)
+            texts.append(await client.chat.completions.create(**ASK | {"seed": number}))
+            seen = (await control.get("/_sim/requests", params={"full": 1})).json()["data"]
+            await control.delete("/_sim/runs")
+        assert caught.value.status_code == status
+        assert [entry["status"] for entry in seen] == [200, status, 200]
+        assert {entry["request"]["body"].get("seed", number) for entry in seen} == {number}
+        assert texts[0].choices == texts[1].choices
+
+    async def all_runs():
+        await asyncio.gather(*[one_run(number) for number in range(200)])
+
+    asyncio.run(all_runs())

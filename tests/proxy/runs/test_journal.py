@@ -1,0 +1,136 @@
+"""A run's journal keeps the newest exchanges within its bounds, and shows them without secrets."""
+
+import pytest
+from yarl import URL
+
+from proxy.runs import view
+from proxy.runs.journal import MOST_BYTES, MOST_ENTRIES, MOST_OF_ONE, Journal
+from proxy.runs.runs import MOST_JOURNAL_BYTES, Runs
+
+MODELS = URL("/v1/models")
+
+
+class Clock:
+    def __init__(self):
+        self.time = 100.0
+
+    def __call__(self):
+        return self.time
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def journal(clock):
+    return Journal(lambda: 1_700_000_000.0, clock)
+
+
+def exchange(journal, body=b'{"model": "m"}', answer=b'{"usage": {"total_tokens": 3}}', headers=None):
+    entry = journal.begin("POST", URL("/v1/chat/completions?api-key=sk-live-1&x=2"), headers or {})
+    entry.asked(body)
+    entry.status = 200
+    entry.sent(answer)
+    journal.finish(entry, here=True)
+    return entry
+
+
+def test_entries_are_numbered_and_the_newest_are_kept(journal):
+    for _ in range(MOST_ENTRIES + 5):
+        exchange(journal)
+
+    assert next(iter(journal)).number == 6
+    assert len(list(journal)) == MOST_ENTRIES
+    assert journal.begun == MOST_ENTRIES + 5
+
+
+def test_a_million_entries_stay_within_the_bounds(journal):
+    for _ in range(1_000_000):
+        journal.finish(journal.begin("GET", MODELS, {}), here=True)
+
+    assert len(list(journal)) == MOST_ENTRIES
+    assert journal.bytes <= MOST_BYTES
+
+
+def test_large_bodies_are_cut_and_old_ones_make_room(journal):
+    for _ in range(100):
+        exchange(journal, body=b"x" * MOST_OF_ONE * 2, answer=b"y" * MOST_OF_ONE * 2)
+
+    kept = list(journal)
+    assert journal.bytes <= MOST_BYTES
+    assert 10 < len(kept) < 20
+    assert len(kept[0].body) == MOST_OF_ONE
+    shown = view.whole(kept[0])
+    assert (shown["request"]["bytes"], shown["request"]["truncated"]) == (2 * MOST_OF_ONE, True)
+    assert (shown["answer"]["bytes"], shown["answer"]["truncated"]) == (2 * MOST_OF_ONE, True)
+
+
+def test_an_exchange_that_ends_after_it_had_to_go_changes_nothing(journal):
+    first = journal.begin("POST", MODELS, {})
+    for _ in range(MOST_ENTRIES):
+        exchange(journal)
+    before = journal.bytes
+    journal.finish(first, here=True)
+
+    assert journal.bytes == before
+
+
+def test_pieces_have_their_offsets(journal, clock):
+    entry = journal.begin("POST", MODELS, {})
+    entry.answer_headers = {"Content-Type": "text/event-stream; charset=utf-8"}
+    clock.time += 0.25
+    entry.sent(b"data: 1\n\ndata")
+    clock.time += 0.25
+    entry.sent(b": 2\n\n")
+    entry.sent(b"data: [DO")
+    entry.end = "broken"
+    journal.finish(entry, here=False)
+
+    shown = view.whole(entry)
+    assert shown["answer"]["events"] == [
+        {"offset_ms": 250.0, "text": "data: 1"},
+        {"offset_ms": 500.0, "text": "data: 2"},
+        {"offset_ms": 500.0, "text": "data: [DO"},
+    ]
+    assert shown["answer"]["body"] is None
+    assert (shown["end"], shown["ms"]) == ("broken", 500.0)
+
+
+def test_usage_is_found_in_a_stream_too(journal):
+    entry = journal.begin("POST", MODELS, {})
+    entry.answer_headers = {"Content-Type": "text/event-stream"}
+    entry.sent(b'data: {"usage": null}\n\ndata: {"usage": {"total_tokens": 9}}\n\ndata: [DONE]\n\n')
+
+    assert view.summary(entry)["usage"] == {"total_tokens": 9}
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "api-key", "Cookie", "X-Auth-Token"])
+def test_secrets_are_not_shown(journal, name):
+    entry = exchange(journal, headers={name: "sk-live-1", "User-Agent": "me"})
+
+    shown = view.whole(entry)
+    assert "sk-live-1" not in str(shown)
+    assert shown["request"]["headers"]["user-agent"] == "me"
+    assert shown["query"].endswith("&x=2")
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 5000, b"{", b"null"])
+def test_any_body_can_be_shown(journal, body):
+    assert view.whole(exchange(journal, body=body, answer=body))["model"] is None
+
+
+def test_all_journals_together_stay_within_one_bound(clock):
+    runs = Runs(0, lambda: 0.0, clock)
+    for number in range(40):
+        journal = runs.of(f"run-{number}").journal
+        for _ in range(20):
+            exchange(journal, body=b"x" * MOST_OF_ONE, answer=b"")
+    small = runs.of("small").journal
+    exchange(small)
+
+    runs.trim()
+
+    assert sum(run.journal.bytes for run in runs.all()) <= MOST_JOURNAL_BYTES
+    assert len(list(small)) == 1, "the largest give first"
