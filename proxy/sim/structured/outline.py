@@ -31,10 +31,10 @@ class Outline:
     def ordered(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """The required and the wanted properties, as the schema names them."""
         both = {*self.required, *wanted}
-        return (*[name for name in self.known if name in both], *both_unknown(self.required, self.known))
+        return (*[name for name in self.known if name in both], *_unknown(self.required, self.known))
 
 
-def both_unknown(required: Sequence[str], known: Sequence[str]) -> list[str]:
+def _unknown(required: Sequence[str], known: Sequence[str]) -> list[str]:
     """Required properties that the schema says nothing more about."""
     named = set(known)
     return [name for name in required if name not in named]
