@@ -1,6 +1,7 @@
 """Every kind of chat, plain and streamed, raw and through the official client: all say the same."""
 
 import json
+import re
 from typing import Any, Literal
 
 import httpx
@@ -24,6 +25,13 @@ NOTE = {"type": "custom", "custom": {"name": "note", "description": "Write a not
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "trip", "schema": STRICT, "strict": True}}
 LOOSE = {"type": "json_schema", "json_schema": {"name": "any", "schema": {"type": "array", "minItems": 2}}}
 RED = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAABAAAAAQACAIAAAAAAAAA"
+ATTACHED = [
+    {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+    {"type": "file", "file": {"file_data": "data:text/plain;base64,SGk=", "filename": "a.txt"}},
+]
+GRAMMAR = {"type": "grammar", "grammar": {"syntax": "regex", "definition": "[A-Z]{3}-[0-9]{2}"}}
+CODE = {"type": "custom", "custom": {"name": "code", "format": GRAMMAR}}
+ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [TOOL]}}
 CALLED = {"id": "call_7", "type": "function", "function": {"name": "get_weather", "arguments": '{"city":"Oslo"}'}}
 RESULT = {"role": "tool", "tool_call_id": "call_7", "content": '{"temperature": 7, "sky": "cloudy"}'}
 
@@ -62,6 +70,9 @@ CASES: dict[str, Json] = {
     "tool cut": user(ASK, tools=[TOOL], tool_choice="required", max_tokens=5),
     "tool choices": user(ASK, tools=[TOOL], tool_choice="required", n=2),
     "custom tool": user("Write a note", tools=[NOTE], tool_choice="required"),
+    "allowed tools": user("Hello", tools=[TOOL, NOTE], tool_choice=ALLOWED),
+    "custom tool of a language": user("Write a note", tools=[CODE], tool_choice="required"),
+    "sound and a file": user([{"type": "text", "text": "Sum up"}, *ATTACHED]),
     "tool result": {
         "messages": [*user(ASK)["messages"], {"role": "assistant", "content": None, "tool_calls": [CALLED]}, RESULT],
         "tools": [TOOL],
@@ -101,6 +112,7 @@ SAID: dict[str, dict[str, Any]] = {
         "tool none": "stop",
         "tool cut": "length",
         "custom tool": "tool_calls",
+        "allowed tools": "tool_calls",
         "tool result": "stop",
         "function": "stop",
         "function result": "stop",
@@ -116,6 +128,8 @@ SAID: dict[str, dict[str, Any]] = {
         "tools one at a time": 1,
         "tool required": 1,
         "custom tool": 1,
+        "allowed tools": 1,
+        "custom tool of a language": 1,
         "tool result": 0,
     },
 }
@@ -203,9 +217,8 @@ async def test_the_asynchronous_client_reads_the_same(simulator, case, body, pla
     assert told(joined(seen)) == told(plain)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if "custom" not in case])  # it knows functions only
 def test_the_clients_streaming_helper_puts_the_same_together(client, case, body, plain):
-    if case == "custom tool":
-        pytest.skip("the helper knows function tools only")
     with client.chat.completions.stream(**arguments(body), stream_options={"include_usage": True}) as stream:
         if plain["choices"][0]["finish_reason"] == "length":
             with pytest.raises(openai.LengthFinishReasonError):
@@ -296,6 +309,13 @@ def test_parse_gives_arguments_plain_and_streamed(client):
     (streamed_call,) = final.choices[0].message.tool_calls
     assert isinstance(call.function.parsed_arguments, Trip)
     assert streamed_call.function.parsed_arguments == call.function.parsed_arguments
+
+
+def test_a_custom_tool_of_a_language_gets_input_of_it(http):
+    answer = whole(http, {"model": "gpt-sim-1"} | CASES["custom tool of a language"])
+
+    (call,) = answer["choices"][0]["message"]["tool_calls"]
+    assert re.fullmatch("[A-Z]{3}-[0-9]{2}", call["custom"]["input"])
 
 
 def test_a_paced_stream_is_the_same_stream(http):
