@@ -6,15 +6,17 @@ Each demand has a module of its own; this one says which of them decides what is
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from proxy.sim.job import REFUSE, ChatJob, Choice, Finish, Length, ToolCall
 from proxy.sim.limits import limited
 from proxy.sim.prose import compose
 from proxy.sim.tokens import count, cut
-from proxy.sim.tools.calls import Planned, calls
-from proxy.sim.tools.results import sentences
 from proxy.sim.tools.turn import Turn, turn
 from proxy.sim.topics import Reading
+
+if TYPE_CHECKING:
+    from proxy.sim.tools.calls import Planned
 
 _BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 _REFUSALS = (
@@ -55,15 +57,21 @@ def _choice(ask: _Ask, index: int) -> Choice:
         logprobs = None if job.top_logprobs is None else ()
         return Choice(index, "", "length", job.max_tokens, logprobs=logprobs, reasoning_tokens=job.max_tokens)
     left = None if job.max_tokens is None else job.max_tokens - thought
-    planned = (
-        [] if _refuses(ask) or job.tool_use is None else calls(job.tool_use, ask.turn, ask.opening + b"%d" % index)
-    )
+    planned = _planned(ask, index)
     choice = _called(index, planned, ask, left) if planned else _told(index, ask, left, key)
     return replace(
         choice,
         completion_tokens=choice.completion_tokens + thought + choice.rejected_prediction_tokens,
         reasoning_tokens=thought,
     )
+
+
+def _planned(ask: _Ask, index: int) -> "list[Planned]":
+    if ask.job.tool_use is None or _refuses(ask):
+        return []
+    from proxy.sim.tools.calls import calls  # noqa: PLC0415 - with schemas, for those who have tools
+
+    return calls(ask.job.tool_use, ask.turn, ask.opening + b"%d" % index)
 
 
 def _reasoning(effort: str | None, key: bytes) -> int:
@@ -76,7 +84,7 @@ def _refuses(ask: _Ask) -> bool:
     return any(REFUSE in text for text in (ask.turn.text, *texts))
 
 
-def _called(index: int, planned: list[Planned], ask: _Ask, left: int | None) -> Choice:
+def _called(index: int, planned: "list[Planned]", ask: _Ask, left: int | None) -> Choice:
     """The calls as far as the tokens go: of the last one maybe only a beginning of its arguments."""
     made, tokens = [], 0
     use = ask.job.tool_use
@@ -148,6 +156,8 @@ def _words(ask: _Ask, left: int | None, key: bytes) -> tuple[Iterable[str], bool
 
 def _prose(ask: _Ask, key: bytes) -> Iterable[str]:
     if ask.turn.results:
+        from proxy.sim.tools.results import sentences  # noqa: PLC0415 - for those who have some
+
         return sentences(ask.turn.results, ask.length, key[2] * 256 + key[3])
     return compose(ask.reading, ask.length, key)
 

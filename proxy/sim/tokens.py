@@ -37,7 +37,7 @@ def count(text: str) -> int:
     try:
         return _truncate()(text, 0, ENCODING)[1]
     except UnicodeEncodeError:
-        return _truncate()(_without_lone_surrogates(text), 0, ENCODING)[1]
+        return _truncate()(without_lone_surrogates(text), 0, ENCODING)[1]
 
 
 def cut(text: str, max_tokens: int) -> tuple[str, int, bool]:
@@ -55,7 +55,7 @@ def cut(text: str, max_tokens: int) -> tuple[str, int, bool]:
 
 def encode(text: str) -> list[int]:
     """The ids of the tokens of `text`."""
-    ids: list[int] = _table().encode_ordinary(_without_lone_surrogates(text))
+    ids: list[int] = _table().encode_ordinary(without_lone_surrogates(text))
     return ids
 
 
@@ -82,5 +82,6 @@ def _table() -> Any:
     return _encoding(ENCODING)
 
 
-def _without_lone_surrogates(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def without_lone_surrogates(text: str) -> str:
+    """The text as UTF-8 can carry it: U+FFFD for a half of a pair."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -8,6 +8,7 @@ from typing import Any
 
 from proxy.sim.job import Tool
 from proxy.sim.structured import Draw, Hints, Plan, compiled
+from proxy.sim.tokens import without_lone_surrogates
 from proxy.sim.tools.aims import aims
 from proxy.sim.tools.fit import properties
 from proxy.sim.tools.turn import Turn
@@ -37,7 +38,7 @@ def arguments(tool: Tool, texts: tuple[str, ...], turn: Turn, key: bytes) -> str
 
 def hints_for(schema: str, background: tuple[str, ...], text: str) -> Hints:
     """What the texts offer to an object's properties; the last one first. Remembered, since choices share it."""
-    texts = tuple([excerpt(clean(each)) for each in (*background, text)])
+    texts = tuple([excerpt(without_lone_surrogates(each)) for each in (*background, text)])
     return _hints_for(schema, texts) if len(schema) <= _LARGEST_REMEMBERED else _hints_for.__wrapped__(schema, texts)
 
 
@@ -57,7 +58,7 @@ def told(turn: Turn) -> list[str]:
 def dumped(value: Any) -> str:
     """JSON without spaces, as OpenAI's models write it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if clean(text) == text else json.dumps(value, separators=(",", ":"))
+    return text if without_lone_surrogates(text) == text else json.dumps(value, separators=(",", ":"))
 
 
 def _plan(tool: Tool) -> Plan:
@@ -80,10 +81,5 @@ def _input(texts: tuple[str, ...]) -> str:
     for pattern in (_FENCED, _QUOTED, _CODE):
         for text in texts:
             if (found := pattern.search(text)) and found.group(1).strip():
-                return clean(found.group(1)).strip()
-    return clean(texts[0]).strip() if texts else ""
-
-
-def clean(text: str) -> str:
-    """Without lone surrogates, which no answer could carry."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+                return without_lone_surrogates(found.group(1)).strip()
+    return without_lone_surrogates(texts[0]).strip() if texts else ""

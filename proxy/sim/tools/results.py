@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.sim.job import Length
-from proxy.sim.tools.arguments import clean
+from proxy.sim.tokens import without_lone_surrogates
 from proxy.sim.tools.turn import Result
 
 _MOST_RESULTS, _MOST_FIELDS, _MOST_ITEMS = 8, 8, 5
@@ -31,7 +31,7 @@ def sentences(results: tuple[Result, ...], length: Length, choice: int) -> Itera
     start = "" if length == "short" else _OPENINGS[opening]
     before = ""
     for result in results[-_MOST_RESULTS:]:
-        yield clean(start + before + _said(result))
+        yield without_lone_surrogates(start + before + _said(result))
         start, before = "", " "
     if length != "short":
         yield _CLOSINGS[choice % len(_CLOSINGS)]
