@@ -131,6 +131,14 @@ class Custom(Struct, forbid_unknown_fields=True):
     format: CustomFormat | None = None
 
 
+def input_schema(tool: Custom) -> dict[str, str]:
+    """The JSON Schema of what a custom tool takes: any text, or one that matches; Lark grammars are not read."""
+    grammar = tool.format and tool.format.grammar
+    if grammar and grammar.syntax == "regex":
+        return {"type": "string", "pattern": f"^(?:{grammar.definition})$"}
+    return {"type": "string"}
+
+
 class Tool(Struct, forbid_unknown_fields=True):
     """One entry of `tools`."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from proxy.errors import BadRequestError
-from proxy.schema import ChatRequest, Function
+from proxy.schema import ChatRequest, Function, input_schema
 from proxy.sim.structured import Draw, Hints, SchemaError, check_strict, compiled
 
 _LONGEST_REMEMBERED = 20_000  # characters of a schema
@@ -22,6 +22,9 @@ def check_chat(ask: ChatRequest) -> None:
         check_format(wanted.name, wanted.schema, "response_format", strict=bool(wanted.strict))
     for function, param in _functions(ask):
         check_function(function.name, function.parameters, param, strict=bool(function.strict))
+    for name, schema, param in _grammars(ask):
+        if problem := _problem(schema, strict=False):
+            raise _grammar_error(name, problem, param)
 
 
 def check_format(name: str, schema: dict[str, Any], param: str, code: str | None = None, *, strict: bool) -> None:
@@ -59,6 +62,11 @@ def unmet(ask: ChatRequest, problem: SchemaError) -> BadRequestError:
             compiled(_text(function.parameters or {})).instance(Draw(b""), Hints.of([]))
         except SchemaError:
             return function_error(function.name, problem, param)
+    for name, schema, param in _grammars(ask):
+        try:
+            compiled(_text(schema)).instance(Draw(b""), Hints.of([]))
+        except SchemaError:
+            return _grammar_error(name, problem, param)
     wanted = ask.response_format and ask.response_format.json_schema
     return format_error(wanted.name if wanted else "", problem, "response_format")
 
@@ -69,6 +77,19 @@ def _functions(ask: ChatRequest) -> list[tuple[Function, str]]:
         if tool.function:
             found.append((tool.function, f"tools[{index}].function.parameters"))
     return found
+
+
+def _grammars(ask: ChatRequest) -> list[tuple[str, dict[str, Any], str]]:
+    """Of each custom tool with a regular expression its name, the schema of its input, and where the expression is."""
+    return [
+        (tool.custom.name, schema, f"tools[{index}].custom.format.grammar.definition")
+        for index, tool in enumerate(ask.tools or ())
+        if tool.custom and "pattern" in (schema := input_schema(tool.custom))
+    ]
+
+
+def _grammar_error(name: str, problem: SchemaError, param: str) -> BadRequestError:
+    return BadRequestError(f"Invalid grammar for tool '{name}': {problem.message}", param=param, code="invalid_grammar")
 
 
 def _problem(schema: dict[str, Any], *, strict: bool) -> SchemaError | None:

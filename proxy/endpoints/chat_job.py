@@ -2,7 +2,17 @@
 
 import msgspec
 
-from proxy.schema import CalledFunction, ChatMessage, ChatRequest, Custom, Function, NamedTool, Part, ToolChoice
+from proxy.schema import (
+    CalledFunction,
+    ChatMessage,
+    ChatRequest,
+    Custom,
+    Function,
+    NamedTool,
+    Part,
+    ToolChoice,
+    input_schema,
+)
 from proxy.sim.job import ChatJob, Format, Length, Message, Tool, ToolCall, ToolUse
 
 _LENGTHS: dict[str, Length] = {"low": "short", "medium": "medium", "high": "long"}
@@ -107,10 +117,7 @@ def _tool(tool: Function | Custom) -> Tool:
     about = tool.description or ""
     if isinstance(tool, Function):
         return Tool(tool.name, about, _json(tool.parameters or {}), strict=bool(tool.strict))
-    schema = {"type": "string"}
-    if tool.format and (grammar := tool.format.grammar) and grammar.syntax == "regex":
-        schema["pattern"] = f"^(?:{grammar.definition})$"
-    return Tool(tool.name, about, _json(schema), custom=True)
+    return Tool(tool.name, about, _json(input_schema(tool)), custom=True)
 
 
 def _tool_use(ask: ChatRequest, tools: tuple[Tool, ...]) -> ToolUse | None:

@@ -44,6 +44,11 @@ def parametrised(parameters, strict=True):
     return body(tools=[TOOL, {"type": "function", "function": function}], tool_choice=choice)
 
 
+def spoken(definition):
+    grammar = {"syntax": "regex", "definition": definition}
+    return {"type": "custom", "custom": {"name": "c", "format": {"type": "grammar", "grammar": grammar}}}
+
+
 # name, body, param, code, the message or its beginning
 TABLE = [
     ("empty body", b"", None, None, UNPARSED),
@@ -736,6 +741,13 @@ TABLE = [
         "tools[0].custom.format.grammar",
         "missing_required_parameter",
         "Missing required parameter: 'tools[0].custom.format.grammar'.",
+    ),
+    (
+        "a grammar that is no regular expression",
+        body(tools=[TOOL, spoken("((")]),
+        "tools[1].custom.format.grammar.definition",
+        "invalid_grammar",
+        "Invalid grammar for tool 'c': pattern '^(?:(()$' lacks a ')'.",
     ),
     (
         "an unknown response_format",
