@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy import batch_lines
 from proxy.batch_lines import read
@@ -86,3 +88,18 @@ async def test_too_many_lines_and_too_many_mistakes_end_the_reading(monkeypatch)
     assert (problem.code, problem.line) == ("too_many_requests", 301)
     _, problems = await checked(*(["x"] * 500))
     assert len(problems) == 100
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+)
+FIELDS = st.sampled_from(["custom_id", "method", "url", "body", "model", "x"])
+LINES = st.dictionaries(FIELDS, st.sampled_from(["POST", CHAT, "a"]) | VALUES).map(json.dumps).map(str.encode)
+
+
+@given(st.lists(LINES | st.binary()).map(b"\n".join))
+async def test_whatever_comes_is_lines_or_mistakes(data):
+    lines, problems = await read(data, CHAT, one_model=True)
+
+    assert lines or problems
+    assert all(each.url == CHAT and bytes(each.body).startswith(b"{") for each in lines)

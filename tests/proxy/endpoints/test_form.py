@@ -1,12 +1,15 @@
 """Forms with files: what any client sends is read, what is broken is a 400 that says why."""
 
 import io
+from contextlib import suppress
 from typing import Annotated
 
 import httpx
 import msgspec
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.endpoints import form
 from proxy.endpoints.call import Call
@@ -189,3 +192,26 @@ def test_a_wrong_field_is_told_as_in_json(name, value, code):
 
 def test_unknown_fields_pass_where_the_server_is_lenient():
     assert parsed(field("nope", b"1") + field("n", b"3") + END).decoded(Wanted, lenient=True) == Wanted(3)
+
+
+DISPOSITION = b"Content-Disposition: form-data; name="
+PIECES = [
+    *(b"--xYz", b"--xYz--", b"\r\n", b"\r\n\r\n", b'; filename="a"', b";", b'"', b"x", b"\xff"),
+    *(DISPOSITION + name for name in (b"a", b'"a[]"', b'"a[b]"')),
+]
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=5)), max_size=30).map(b"".join))
+def test_whatever_comes_is_a_form_or_a_400(body):
+    with suppress(BadRequestError):
+        assert parsed(b"--xYz\r\n" + body, "a").files.keys() <= {"a"}
+
+
+@given(st.text(max_size=50), st.binary(max_size=50), st.text(min_size=1, max_size=20))
+def test_what_httpx_writes_is_read_whatever_it_is(value, data, name):
+    sent = httpx.Request("POST", "http://x", data={"v": value}, files={"file": (name, data)})
+
+    got = form.parse(called(sent.read(), sent.headers["content-type"]), files=("file",))
+
+    assert got.fields == {"v": value}
+    assert got.file("file").data == data
