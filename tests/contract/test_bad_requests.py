@@ -49,6 +49,7 @@ def spoken(definition):
     return {"type": "custom", "custom": {"name": "c", "format": {"type": "grammar", "grammar": grammar}}}
 
 
+NAMED = {"type": "custom", "custom": {"name": "c"}}
 # name, body, param, code, the message or its beginning
 TABLE = [
     ("empty body", b"", None, None, UNPARSED),
@@ -748,6 +749,13 @@ TABLE = [
         "tools[1].custom.format.grammar.definition",
         "invalid_grammar",
         "Invalid grammar for tool 'c': pattern '^(?:(()$' lacks a ')'.",
+    ),
+    (
+        "a grammar of no texts",
+        body(tools=[TOOL, spoken("[^\\s\\S]")], tool_choice=NAMED),
+        "tools[1].custom.format.grammar.definition",
+        "invalid_grammar",
+        "Invalid grammar for tool 'c': no string was found that meets pattern",
     ),
     (
         "an unknown response_format",

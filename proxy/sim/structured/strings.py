@@ -1,6 +1,7 @@
 """Strings: of the length, the patterns and the formats asked for, and as sensible as these allow."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from proxy.sim.structured.automaton import Condition, texts
 from proxy.sim.structured.check import UNMATCHED
 from proxy.sim.structured.formats import FORMATS, Format
 from proxy.sim.structured.merge import Node
-from proxy.sim.structured.pattern import least_length, written
+from proxy.sim.structured.pattern import PatternError, Tree, least_length, written
 from proxy.sim.structured.place import Place
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ def strings(search: "Search", made: Node, place: Place) -> Iterator[str]:
         search.fail(made, f"no string was found that meets {', '.join(asked) or 'all keywords'}.")
 
 
+def _written(search: "Search", tree: Tree) -> Iterator[str]:
+    """A few strings by one pattern, until one comes to a class of no characters: ways around it `texts` finds."""
+    with suppress(PatternError):
+        for _ in range(_TRIES):
+            yield written(tree, search.draw, search.work.spend)
+
+
 def matching(
     search: "Search", sources: Sequence[str], least: int, most: int | None, never: Sequence[str] = ()
 ) -> Iterator[str]:
@@ -60,8 +68,7 @@ def matching(
         _, conditions = search.grammar.patterns.read(source)
         if len(conditions) == 1:  # of several, any may fail: that is left to the check of the value
             asked.append(Condition(conditions[0].automaton, wanted=not conditions[0].wanted))
-    for _ in range(_TRIES if read else 0):
-        text = written(read[0][0].tree, search.draw, search.work.spend)
+    for text in _written(search, read[0][0].tree) if read else ():
         if least <= len(text) and (most is None or len(text) <= most) and all(each.holds(text) for each in asked):
             yield text
     shortest = max([least, *(least_length(pattern.tree) for pattern, _ in read)])
