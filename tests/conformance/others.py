@@ -217,6 +217,7 @@ ENDPOINTS = (
         "/uploads",
         Shape(None, Upload),
         [Case("begin", {"bytes": 5, "filename": "a.jsonl", "mime_type": "text/jsonl", "purpose": "batch"})],
+        names_model=False,
     ),
     Endpoint(
         "POST",
@@ -229,6 +230,7 @@ ENDPOINTS = (
         "/uploads/{upload_id}/complete",
         Shape(None, Upload),
         [Case("one part", {}, ("file.id",), before=with_part)],
+        names_model=False,
     ),
     Endpoint("POST", "/uploads/{upload_id}/cancel", Shape(None, Upload), [Case("one", before=begun)]),
     Endpoint(

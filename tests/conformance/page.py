@@ -115,10 +115,11 @@ def served_paths() -> set[str]:
 
 
 def _ours() -> list[str]:
-    return sorted(f"/v1{path}" for path in served_paths() - _in_table() - {""})
+    return sorted(f"/v1{path}" for path in served_paths() - in_table() - {""})
 
 
-def _in_table() -> set[str]:
+def in_table() -> set[str]:
+    """The paths that have cases."""
     return {yardsticks.plain_path(endpoint.path) for family in FAMILIES.values() for endpoint in family}
 
 
