@@ -17,7 +17,7 @@ _REMAINING_TOKENS = istr("x-ratelimit-remaining-tokens")
 _RESET_REQUESTS = istr("x-ratelimit-reset-requests")
 _RESET_TOKENS = istr("x-ratelimit-reset-tokens")
 
-LIMITS = {
+LIMITS: dict[str, str] = {
     istr("x-ratelimit-limit-requests"): str(REQUESTS_A_MINUTE),
     istr("x-ratelimit-limit-tokens"): str(TOKENS_A_MINUTE),
 }
@@ -31,8 +31,8 @@ class Allowance:
         # When each bucket will be full, which says all that there is to know of it.
         self._requests_full_at = self._tokens_full_at = clock()
 
-    def spend(self, body_bytes: int) -> tuple[tuple[str, str], ...]:
-        """Count one request; the headers tell what is left of the allowance, and when it will be whole again."""
+    def spend(self, body_bytes: int) -> dict[str, str]:
+        """Count one request; the headers tell the limits, what is left, and when it will be whole again."""
         now = self._clock()
         latest = now + 60.0
         requests = min(max(self._requests_full_at, now) + _A_REQUEST, latest)
@@ -41,12 +41,13 @@ class Allowance:
         self._tokens_full_at = tokens
         requests -= now
         tokens -= now
-        return (
-            (_REMAINING_REQUESTS, str(int(REQUESTS_A_MINUTE - requests / _A_REQUEST + _HALF))),
-            (_REMAINING_TOKENS, str(int(TOKENS_A_MINUTE - tokens / _A_TOKEN + _HALF))),
-            (_RESET_REQUESTS, "1ms" if requests <= 0.001 else duration(requests)),
-            (_RESET_TOKENS, "1ms" if tokens <= 0.001 else duration(tokens)),
-        )
+        return {
+            **LIMITS,
+            _REMAINING_REQUESTS: str(int(REQUESTS_A_MINUTE - requests / _A_REQUEST + _HALF)),
+            _REMAINING_TOKENS: str(int(TOKENS_A_MINUTE - tokens / _A_TOKEN + _HALF)),
+            _RESET_REQUESTS: "1ms" if requests <= 0.001 else duration(requests),
+            _RESET_TOKENS: "1ms" if tokens <= 0.001 else duration(tokens),
+        }
 
 
 def duration(seconds: float) -> str:

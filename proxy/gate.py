@@ -35,7 +35,6 @@ _STARTED = web.RequestKey("started", float)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 FAULT_HEADER = "x-sim-fault"
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
-_WITH_LIMITS = _OPENAIS | LIMITS
 _LIMIT = istr("x-ratelimit-limit-requests")
 _X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
 _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
@@ -141,11 +140,9 @@ class Gate:
         started = request.get(_STARTED)
         if started is not None:
             headers[_PROCESSING] = str(int((self._clock() - started) * 1000))
-        if request.method != "POST" or _LIMIT in headers:  # a fault may have said what is left
-            headers.update(_OPENAIS)
-        else:
+        headers.update(_OPENAIS)
+        if request.method == "POST" and _LIMIT not in headers:  # a fault may have said what is left
             length = request.headers.get("Content-Length", "0")
-            headers.update(_WITH_LIMITS)
             headers.update(self._allowance.spend(int(length)))
 
     def _id_of(self, request: web.Request) -> str:

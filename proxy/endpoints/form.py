@@ -94,19 +94,18 @@ def _parts(body: bytes, boundary: str) -> list[tuple[dict[str, str], bytes]]:
     if not 0 < len(boundary) <= 200:
         raise _broken("its Content-Type header has no boundary")
     mark = b"\r\n--" + boundary.encode("utf-8", "surrogateescape")
-    text = b"\r\n" + body  # so that the first mark is like the others
-    start = text.find(mark)
-    if start < 0:
+    start = 0 if body.startswith(mark[2:]) else body.find(mark) + 2  # the first mark may have no line before it
+    if start == 1:
         raise _broken("the boundary of its Content-Type header is not in the body")
     parts: list[tuple[dict[str, str], bytes]] = []
-    start += len(mark)
-    while text[start : start + 2] != b"--":
-        end = text.find(mark, start)
+    start += len(mark) - 2
+    while body[start : start + 2] != b"--":
+        end = body.find(mark, start)
         if end < 0:
             raise _broken("it ends before its last boundary")
         if len(parts) == _MOST_PARTS:
             raise _broken(f"it has more than {_MOST_PARTS} parts")
-        parts.append(_part(text, start, end))
+        parts.append(_part(body, start, end))
         start = end + len(mark)
     return parts
 
