@@ -14,7 +14,10 @@ from proxy.sim.tools.arguments import dumped, hints_for, told
 from proxy.sim.tools.turn import Turn
 from proxy.sim.topics import Reading
 
-_JSON = re.compile(r"(?:\b(?:in|as|of|with|for|valid|a|an) )*\bjson\b(?: object)?", re.ASCII | re.IGNORECASE)
+_JSON = re.compile(
+    r"(?:\b(?:in|as|of|with|for|valid|a|an) )*\bjson\b(?: object)?(?: (?:of|for|about|on|with) )?",
+    re.ASCII | re.IGNORECASE,
+)
 _MOST_EARLIER = 3  # turns of the user
 _MOST_KEYS = 20
 _LONGEST_READ = 4000  # characters of a message
