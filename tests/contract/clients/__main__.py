@@ -23,6 +23,7 @@ PAGE = ROOT / "docs/clients.md"
 BEGIN, END = "<!-- begin: clients -->\n", "<!-- end: clients -->\n"
 _LONGEST_SCRIPT = 180  # seconds
 _AT_ONCE = 2
+_SHOWN = 60  # lines of what a script said at last
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,14 @@ def main(arguments: list[str]) -> int:
         shutil.copytree(NODE, folder, dirs_exist_ok=True)
         runs = [client for client in CLIENTS if has_node or client.language != "Node"]
         outcomes = list(pool.map(lambda client: _outcome(client, simulator.v1, folder), _slowest_first(runs)))
+        log = "".join(simulator.lines.get() for _ in range(simulator.lines.qsize()))
     outcomes.sort(key=lambda outcome: CLIENTS.index(outcome.client))
     print(table(outcomes))
     failed = [outcome for outcome in outcomes if outcome.failure]
     for outcome in failed:
         print(f"\n--- {outcome.client.name} ({outcome.client.script}) failed:\n{outcome.failure}")
+    if failed:
+        print(f"\n--- the simulator said:\n{log}")
     left_out = len(CLIENTS) - len(runs)
     if left_out:
         print("\nNode and npm are not there: the Node clients did NOT run")
@@ -119,7 +123,7 @@ def _outcome(client: Client, base_url: str, scratch: Path) -> Outcome:
     except subprocess.TimeoutExpired:
         return Outcome(client, failure=f"it was not done after {_LONGEST_SCRIPT} seconds")
     if done.returncode:
-        return Outcome(client, failure=f"{done.stdout}{done.stderr}")
+        return Outcome(client, failure="\n".join(f"{done.stdout}{done.stderr}".splitlines()[-_SHOWN:]))
     return Outcome(client, shown=json.loads(done.stdout.splitlines()[-1]))
 
 
