@@ -93,7 +93,7 @@ async def _pump(source: Body, request: web.Request, response: web.StreamResponse
     except ApiError as error:
         response.force_close()
         if response.content_type == "text/event-stream":
-            event = sse.error_event(error, request.path)
+            event = sse.error_event(error, request.path, tail)
             last = event if sse.at_boundary(tail) else b"\n\n" + event
             await response.write(last)
             if entry is not None:

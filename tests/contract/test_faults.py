@@ -247,6 +247,22 @@ def test_error_event(endpoint):
         endpoint.plain("error_event")
 
 
+def test_error_event_of_the_other_apis(endpoint):
+    ask = {"model": "gpt-sim-1", "input": "Hello!", "stream": True}
+    headers = {"x-sim-fault": "error_event;after_events=3"}
+    events = httpx.post(f"{endpoint.url}/v1/responses", json=ask, headers=headers, timeout=20).text.split("\n\n")
+    name, data = events[3].split("\n")
+
+    assert name == "event: error"
+    error = json.loads(data.removeprefix("data: "))
+    assert (error["type"], error["sequence_number"]) == ("error", 3)
+    assert "The server had an error" in error["message"]
+    stream = endpoint.client.responses.create(
+        model="gpt-sim-1", input="Hello!", stream=True, extra_headers={"x-sim-fault": "error_event"}
+    )
+    assert list(stream)[-1].type == "error", "which the SDK hands on as an event"
+
+
 def test_content_type(endpoint):
     assert endpoint.raw("content_type").headers["content-type"] == "text/html; charset=utf-8"
     assert endpoint.raw('content_type;value="text/plain"', stream=True).headers["content-type"] == "text/plain"
