@@ -53,7 +53,8 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        # A header may hold bytes that are no text, and what quotes it has to be text all the same.
+        self.message = message.encode("utf-8", "replace").decode("utf-8")
         self.param = param
         self.code = code
         self.headers = dict(headers or {})

@@ -991,3 +991,9 @@ def test_bytes_that_are_not_http_get_an_error_in_openais_shape(simulator):
     assert head.split(b" ")[1] == b"400"
     assert b"x-request-id: req_" in head
     assert json.loads(text)["error"]["type"] == "invalid_request_error"
+
+
+def test_a_header_that_is_no_text_can_be_quoted(http):
+    answer = http.post("/v1/chat/completions", content=b"{}", headers={"Content-Type": b"\xff"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unsupported_content_type")

@@ -245,7 +245,7 @@ def test_requests_that_are_nearly_http(server):
     @given(LINES, HEADS, BODIES)
     def run(line, heads, body):
         heard = said(server, b"\r\n".join([line, *heads, b"", body]))
-        assert heard == b"" or heard.startswith(b"HTTP/1."), heard[:200]
+        assert heard == b"" or heard.startswith(b"HTTP/"), heard[:200]
         assert b"HTTP/1.1 5" not in heard, heard
         assert b"HTTP/1.0 5" not in heard, heard
         assert b"Traceback" not in heard
@@ -258,7 +258,7 @@ def test_bytes_that_are_no_http(server):
     @given(st.binary(min_size=1, max_size=300))
     def run(data):
         heard = said(server, data)
-        assert heard == b"" or heard.startswith(b"HTTP/1."), heard[:200]
+        assert heard == b"" or heard.startswith(b"HTTP/"), heard[:200]
         assert b" 500 " not in heard.partition(b"\r\n")[0]
 
     run()
