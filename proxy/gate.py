@@ -24,7 +24,7 @@ from proxy.errors import (
     NotFoundError,
     TooLargeError,
 )
-from proxy.runs.keys import RUN
+from proxy.runs.keys import EXCHANGE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,6 +34,7 @@ REQUEST_ID = web.RequestKey("request_id", str)
 _STARTED = web.RequestKey("started", float)
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 FAULT_HEADER = "x-sim-fault"
+_FAULT_HEADER = istr(FAULT_HEADER)
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
 _LIMIT = istr("x-ratelimit-limit-requests")
 _X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
@@ -178,7 +179,8 @@ def render(error: ApiError, body: bytes | None = None) -> web.Response:
 
 
 def _is_to_fail(request: web.Request) -> bool:
-    return FAULT_HEADER in request.headers or (RUN in request and bool(request[RUN].rules))
+    exchange = request.get(EXCHANGE)
+    return exchange is not None and (bool(exchange.run.rules) or _FAULT_HEADER in request.headers)
 
 
 def _misbehaving(handler: Handler) -> Handler:

@@ -18,7 +18,7 @@ from aiohttp.http import HttpVersion11
 
 from proxy import sse
 from proxy.errors import ApiError
-from proxy.runs.keys import ENTRY
+from proxy.runs.keys import EXCHANGE
 
 
 class Body(Protocol):
@@ -42,7 +42,6 @@ class Answer:
 
 # What happens to an answer on its way out: faults.
 Shape = Callable[[Answer], Answer]
-SHAPES = web.RequestKey("shapes", tuple[Shape, ...])
 
 
 class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises to end the connection without an end
@@ -55,8 +54,9 @@ class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises t
 
 async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Write the answer. A client that leaves closes the source, and so ends the generation upstream."""
-    if SHAPES in request:
-        answer = await _shaped(answer, request[SHAPES])
+    exchange = request.get(EXCHANGE)
+    if exchange is not None and exchange.shapes:
+        answer = await _shaped(answer, exchange.shapes)
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
@@ -83,7 +83,8 @@ async def _shaped(answer: Answer, shapes: tuple[Shape, ...]) -> Answer:
 
 async def _pump(source: Body, request: web.Request, response: web.StreamResponse) -> None:
     tail = b"\n\n"
-    entry = request.get(ENTRY)
+    exchange = request.get(EXCHANGE)
+    entry = exchange and exchange.entry
     try:
         async for piece in source:
             await response.write(piece)
@@ -112,8 +113,8 @@ async def _break_off(request: web.Request, *, reset: bool) -> None:
     transport = request.transport
     if transport is None:
         return
-    if ENTRY in request:
-        request[ENTRY].end = "broken"
+    if exchange := request.get(EXCHANGE):
+        exchange.entry.end = "broken"
     if reset:
         await asyncio.sleep(0)  # what was written goes out in this turn of the loop
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

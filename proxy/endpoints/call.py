@@ -19,7 +19,7 @@ from proxy.errors import BadRequestError, UnreachableError
 from proxy.gate import Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
-from proxy.runs.keys import ENTRY
+from proxy.runs.keys import EXCHANGE
 
 T = TypeVar("T")
 
@@ -95,8 +95,8 @@ def over_http(endpoint: Endpoint) -> Handler:
 async def called(request: web.Request) -> Call:
     """The call that an HTTP request makes."""
     body = await body_of(request)
-    if ENTRY in request:
-        request[ENTRY].asked(body)
+    if exchange := request.get(EXCHANGE):
+        exchange.entry.asked(body)
     return Call(request.app, request.headers, body)
 
 

@@ -7,8 +7,8 @@ from proxy.faults.fault import Fault
 from proxy.faults.table import asked_for, name_of
 from proxy.gate import FAULT_HEADER
 from proxy.keys import TIMES, Times
-from proxy.relay import SHAPES, Answer, Shape
-from proxy.runs.keys import ENTRY, RUN
+from proxy.relay import Answer, Shape
+from proxy.runs.keys import EXCHANGE, Exchange
 from proxy.runs.view import decoded, model_of
 
 
@@ -17,20 +17,21 @@ async def misbehave(request: web.Request) -> None:
 
     Raises ApiError for a header that is wrong, and where a fault wants no answer at all.
     """
-    faults = [*await _of_the_run(request), *asked_for(request.headers.get(FAULT_HEADER, ""))]
-    request[ENTRY].faults = tuple([name_of(fault) for fault in faults])
+    exchange = request[EXCHANGE]
+    faults = [*await _of_the_run(request, exchange), *asked_for(request.headers.get(FAULT_HEADER, ""))]
+    exchange.entry.faults = tuple([name_of(fault) for fault in faults])
     for fault in faults:
         fault.before()
     times = request.app[TIMES]
-    request[SHAPES] = tuple([_shape(fault, times) for fault in faults])
+    exchange.shapes = tuple([_shape(fault, times) for fault in faults])
 
 
-async def _of_the_run(request: web.Request) -> list[Fault]:
-    run = request[RUN]
+async def _of_the_run(request: web.Request, exchange: Exchange) -> list[Fault]:
+    run = exchange.run
     if not run.rules:
         return []
     body = await body_of(request)
-    request[ENTRY].asked(body)
+    exchange.entry.asked(body)
     model = model_of(decoded(body)) or ""
     return [rule.fault for rule in run.rules.values() if rule.strikes(model, request.path, run.seed)]
 

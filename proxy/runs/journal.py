@@ -34,6 +34,7 @@ class Entry:
     seconds = 0.0
     end: End = "open"
     cost = _EACH
+    kept = True  # whether the journal still has it
 
     def __init__(
         self, number: int, at: float, clock: Callable[[], float], method: str, url: URL, headers: Mapping[str, str]
@@ -102,10 +103,10 @@ class Journal:
         if entry.end == "open":
             entry.end = "whole" if here else "left"
         entry.seconds = self._clock() - entry.started
-        kept = min(entry.body_size, MOST_OF_ONE) + min(entry.answer_size, MOST_OF_ONE)
-        if self._entries and self._entries[0].number <= entry.number:  # otherwise it had to go meanwhile
-            entry.cost += kept
-            self._bytes += kept
+        if entry.kept:  # it may have had to go meanwhile
+            size = len(entry.body) + min(entry.answer_size, MOST_OF_ONE)
+            entry.cost = _EACH + size
+            self._bytes += size
             if self._bytes > MOST_BYTES:
                 self._make_room()
         if self._changed is not None:
@@ -114,8 +115,8 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all entries; numbers go on."""
-        self._entries.clear()
-        self._bytes = 0
+        while self._entries:
+            self.drop_oldest()
 
     async def change(self) -> None:
         """Wait until the next exchange is over."""
@@ -125,7 +126,9 @@ class Journal:
 
     def drop_oldest(self) -> None:
         """Forget the oldest entry."""
-        self._bytes -= self._entries.popleft().cost
+        oldest = self._entries.popleft()
+        oldest.kept = False
+        self._bytes -= oldest.cost
 
     def _make_room(self) -> None:
         while len(self._entries) > MOST_ENTRIES or (self._bytes > MOST_BYTES and len(self._entries) > 1):

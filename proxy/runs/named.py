@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from multidict import istr
+from multidict import CIMultiDict, CIMultiDictProxy, istr
 from yarl import URL
 
 from proxy.errors import BadRequestError
@@ -21,11 +21,10 @@ KEY = "sk-sim-"
 _KEYS = (KEY, f"Bearer {KEY}")
 _AUTHORIZATION, _API_KEY = istr("Authorization"), istr("x-api-key")
 _PREFIX = "/t/"
-_BY_URL = web.RequestKey("run_by_url", str)
 
 
 def without_prefix(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
-    """A maker of requests that takes `/t/NAME` off their paths, and remembers the name."""
+    """A maker of requests that takes `/t/NAME` off their paths and puts the name into the header."""
 
     def made(message: Any, *rest: Any) -> web.BaseRequest:
         if not message.path.startswith(_PREFIX):
@@ -33,9 +32,10 @@ def without_prefix(make: Callable[..., web.BaseRequest]) -> Callable[..., web.Ba
         name, _, path = message.path.removeprefix(_PREFIX).partition("/")
         name, mark, query = name.partition("?")
         path = f"/{path}{mark}{query}"
-        request = make(message._replace(path=path, url=URL(path, encoded=True)), *rest)
-        request[_BY_URL] = name
-        return request
+        headers = CIMultiDict(message.headers)
+        headers[_HEADER] = name  # the one place where anybody looks, because each look costs each request
+        url = URL(path, encoded=True)
+        return make(message._replace(path=path, url=url, headers=CIMultiDictProxy(headers)), *rest)
 
     return made
 
@@ -46,11 +46,10 @@ def _by_key(key: str) -> str:
 
 def run_of(request: web.Request) -> Run:
     """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
-    name = request.get(_BY_URL)
+    headers = request.headers
+    name = headers.get(_HEADER)
     if name is None:
-        name = request.headers.get(_HEADER)
-    if name is None:
-        name = _by_key(request.headers.get(_AUTHORIZATION) or request.headers.get(_API_KEY) or "")
+        name = _by_key(headers.get(_AUTHORIZATION) or headers.get(_API_KEY) or "")
     if name and not NAME.match(name):
         raise BadRequestError(
             f"Invalid name of a test run: '{name[:80]}'. Expected 1 to 64 letters, digits, dots, dashes and "

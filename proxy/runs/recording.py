@@ -6,8 +6,7 @@ from aiohttp import web
 
 from proxy.errors import ApiError
 from proxy.gate import render
-from proxy.runs.journal import Entry
-from proxy.runs.keys import ENTRY, RUN, RUNS
+from proxy.runs.keys import EXCHANGE, RUNS, Exchange
 from proxy.runs.named import run_of
 
 _NOT_RECORDED = ("/_sim", "/health", "/ready")  # the beginnings of paths
@@ -22,26 +21,26 @@ async def recorded(
     if request.path.startswith(_NOT_RECORDED):
         return await handler(request)
     try:
-        run = request[RUN] = run_of(request)
+        run = run_of(request)
     except ApiError as error:
         return render(error)
-    entry = request[ENTRY] = run.journal.begin(request.method, request.rel_url, request.headers)
+    exchange = request[EXCHANGE] = Exchange(run, run.journal.begin(request.method, request.rel_url, request.headers))
     response = None
     try:
         response = await handler(request)
         return response
     finally:
-        _note(entry, response)
-        transport = request.transport
-        run.journal.finish(entry, here=transport is not None and not transport.is_closing())
-        if entry.number % _TRIM_EVERY == 0:
-            request.app[RUNS].trim()
+        _finish(request, exchange, response)
 
 
-def _note(entry: Entry, response: web.StreamResponse | None) -> None:
-    if response is None:
-        return
-    entry.status = response.status
-    entry.answer_headers = response.headers
-    if isinstance(response, web.Response) and isinstance(response.body, bytes):
-        entry.sent(response.body)
+def _finish(request: web.Request, exchange: Exchange, response: web.StreamResponse | None) -> None:
+    entry = exchange.entry
+    if response is not None:
+        entry.status = response.status
+        entry.answer_headers = response.headers
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            entry.sent(response.body)
+    transport = request.transport
+    exchange.run.journal.finish(entry, here=transport is not None and not transport.is_closing())
+    if entry.number % _TRIM_EVERY == 0:
+        request.app[RUNS].trim()
