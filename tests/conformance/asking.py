@@ -78,7 +78,8 @@ def _note(outcome: Outcome, tally: Tally, case: Case, asked: Any, name: str = ""
     except httpx.HTTPStatusError as problem:
         described = sdk = [f"{problem.response.status_code}: what must come first failed: {problem.request.url.path}"]
     tally.add(name or case.name, described)
-    outcome.sdk.add(name or case.name, sdk)
+    if outcome.endpoint.plain.sdk is not None or name:  # a file is held against nothing of the SDK's
+        outcome.sdk.add(name or case.name, sdk)
 
 
 Verdict = tuple[list[str], list[str]]  # by the description, by the SDK

@@ -61,6 +61,8 @@ def speaks(**more: Any) -> Mapping[str, Any]:
 
 
 SOUNDS = ("audio/mpeg", "audio/wav", "audio/pcm", "audio/opus", "audio/aac", "audio/flac")
+DRAWN = "pictures are shapes and colours drawn from the request, not what it says"
+HEARD = "only this simulator's own speech is understood; other recordings get sentences drawn from their bytes"
 ENDPOINTS = (
     Endpoint(
         "POST",
@@ -82,7 +84,7 @@ ENDPOINTS = (
                 stream=False,
             ),
         ],
-        lacks=("what is drawn has colours of the prompt, and not what it says",),
+        lacks=(DRAWN,),
         events=Shape(None, ImageGenStreamEvent),
         framing="any",
     ),
@@ -94,6 +96,7 @@ ENDPOINTS = (
             Case("a picture", form=seen(), shows=("data.0.b64_json",), stream=False),
             Case("partial images", form=seen(partial_images="1"), shows=("b64_json",), plain=False),
         ],
+        lacks=(DRAWN,),
         events=Shape(None, ImageEditStreamEvent),
         framing="any",
     ),
@@ -108,6 +111,7 @@ ENDPOINTS = (
                 shows=("data.0",),
             )
         ],
+        lacks=(DRAWN,),
     ),
     Endpoint(
         "POST",
@@ -124,7 +128,7 @@ ENDPOINTS = (
             Case("whisper-1", form=heard(), shows=("text",), stream=False),
             Case("gpt-4o-transcribe", form=heard(model="gpt-4o-transcribe"), shows=("text",)),
         ],
-        lacks=("only speech of this simulator is understood; of other sound the length is heard",),
+        lacks=(HEARD,),
         events=Shape(None, TranscriptionStreamEvent),
         framing="any",
     ),
@@ -157,5 +161,11 @@ ENDPOINTS = (
         form="text, srt, vtt",
         cases=[Case(form, form=heard(response_format=form)) for form in ("text", "srt", "vtt")],
     ),
-    Endpoint("POST", "/audio/translations", Shape(None, Translation), [Case("json", form=heard(), shows=("text",))]),
+    Endpoint(
+        "POST",
+        "/audio/translations",
+        Shape(None, Translation),
+        [Case("json", form=heard(), shows=("text",))],
+        lacks=(HEARD,),
+    ),
 )

@@ -50,7 +50,7 @@ def of_simulator(outcomes: Sequence[Outcome]) -> str:
     notes = [f"- {note}" for outcome in outcomes for note in outcome.endpoint.notes]
     blocks = [f"## gpt-sim-1\n\nHeld against: {yardsticks.VERSIONS}.", _table(outcomes), *_wrong(outcomes)]
     if notes:
-        blocks.append("Where both are known to be wrong:\n\n" + "\n".join(notes))
+        blocks.append("Where what OpenAI sends is not what both say, and OpenAI's way is taken:\n\n" + "\n".join(notes))
     blocks.append(
         f"### Beyond OpenAI's API\n\nServed, and not in the table: {', '.join(f'`{path}`' for path in _ours())}."
     )
@@ -108,10 +108,18 @@ def _cases(cases: Sequence[str]) -> str:
     return ", ".join(cases[:2]) + (f" and {len(cases) - 2} more" if len(cases) > 2 else "")
 
 
+def served_operations() -> set[tuple[str, str]]:
+    """The methods and paths of the API in proxy/app.py, without /v1, `{}` for what varies."""
+    routes = [
+        (route.method, route.resource.canonical) for route in create_app(Settings()).router.routes() if route.resource
+    ]
+    below = [(method, path.removeprefix("/v1")) for method, path in routes if path.startswith("/v1/")]
+    return {(method, yardsticks.plain_path(path).rstrip("/")) for method, path in below}
+
+
 def served_paths() -> set[str]:
-    """The paths of the API in proxy/app.py, without /v1, `{}` for what varies."""
-    paths = {resource.canonical for resource in create_app(Settings()).router.resources()}
-    return {yardsticks.plain_path(path.removeprefix("/v1")).rstrip("/") for path in paths if path.startswith("/v1/")}
+    """The paths of these."""
+    return {path for _, path in served_operations()}
 
 
 def _ours() -> list[str]:
@@ -124,17 +132,19 @@ def in_table() -> set[str]:
 
 
 def _not_served() -> str:
-    """The paths that the SDK calls and the server lacks; of families that are not there at all, their number."""
-    served = served_paths()
-    missing = yardsticks.sdk_paths() - served
-    there = {path.split("/")[1] for path in served if path}
-    single = sorted(path for path in missing if path.split("/")[1] in there)
-    families = Counter(path.split("/")[1] for path in missing if path.split("/")[1] not in there)
+    """What the SDK calls and the server lacks; of families that are not there at all, the number of paths."""
+    missing = yardsticks.sdk_operations() - served_operations()
+    there = {path.split("/")[1] for path in served_paths() if path}
+    single = sorted((path, method) for method, path in missing if path.split("/")[1] in there)
+    families = Counter(path.split("/")[1] for path in {path for _, path in missing} if path.split("/")[1] not in there)
     administration = sum(families.pop(name, 0) for name in _ADMINISTRATION)
-    lines = [f"- `/v1{path}`" for path in single]
+    lines = [f"- `{method} /v1{path}`" for path, method in single]
     lines += [
         f"- `/v1/{name}`{f' and below ({count} paths)' if count > 1 else ''}"
         for name, count in sorted(families.items())
     ]
     lines += [f"- the administration of organizations and projects ({administration} paths)"]
-    return "Of the paths that the SDK calls these are answered with 404 `unknown_url`:\n\n" + "\n".join(lines)
+    return (
+        "Of what the SDK calls this is answered with 404 `unknown_url`, or 405 where the path has other methods:\n\n"
+        + "\n".join(lines)
+    )

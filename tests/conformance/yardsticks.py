@@ -21,7 +21,7 @@ from openai.types.responses import ResponseStreamEvent
 DESCRIPTION = json.loads((Path(__file__).parents[1] / "data/openai/openai-subset.json").read_text())
 VERSIONS = f"OpenAPI description {DESCRIPTION['version']}, `openai` {openai.__version__}"
 _MOST = 3  # problems named of one answer
-_CALLED = re.compile(r'self\._(?:get_api_list|get|post|put|patch|delete)\(\s*(?:path_template\(\s*)?f?"(/[^"?]*)')
+_CALLED = re.compile(r'self\._(get_api_list|get|post|put|patch|delete)\(\s*(?:path_template\(\s*)?f?"(/[^"?]*)')
 
 
 def against_description(schema: str, value: Any) -> list[str]:
@@ -53,10 +53,11 @@ def sdk_event(event: Any) -> Any:
 
 
 @functools.cache
-def sdk_paths() -> frozenset[str]:
-    """Every path that the SDK calls, with `{}` for what varies."""
+def sdk_operations() -> frozenset[tuple[str, str]]:
+    """Every method and path that the SDK calls, with `{}` for what varies."""
     sources = (Path(inspect.getfile(openai)).parent / "resources").rglob("*.py")
-    return frozenset(plain_path(path) for source in sources for path in _CALLED.findall(source.read_text("utf-8")))
+    called = [found for source in sources for found in _CALLED.findall(source.read_text("utf-8"))]
+    return frozenset((verb.partition("_")[0].upper(), plain_path(path)) for verb, path in called)
 
 
 def plain_path(path: str) -> str:
