@@ -34,7 +34,7 @@ def block(language):
 
 def loop(question, results, tools):
     """A conversation to its end, as the lines of the document."""
-    messages = (Message("user", question),)
+    messages: tuple[Message, ...] = (Message("user", question),)
     while True:
         (choice,) = complete(ChatJob(messages, tool_use=ToolUse(tools), tools_given=tools)).choices
         yield from [f"call: {call.name} {call.arguments}" for call in choice.tool_calls]
