@@ -51,10 +51,11 @@ class Allowance:
 
 
 def duration(seconds: float) -> str:
-    """As OpenAI writes it, rounded up to milliseconds: 8ms, 1.5s, 1m0s."""
+    """As OpenAI writes it, rounded up to milliseconds: 8ms, 1.5s, 1m0s, 2h0m0s."""
     milliseconds = -int(-seconds * 1000 // 1)
     if milliseconds < 1000:
         return f"{milliseconds}ms"
     if milliseconds < 60_000:
         return f"{milliseconds / 1000:g}s"
-    return f"{milliseconds // 60_000}m{milliseconds % 60_000 / 1000:g}s"
+    hours, rest = divmod(milliseconds, 3_600_000)
+    return f"{f'{hours}h' if hours else ''}{rest // 60_000}m{rest % 60_000 / 1000:g}s"

@@ -92,7 +92,7 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[pictures.PICTURES] = Store(pictures.BOUNDS, times.clock)
     app[uploads.UPLOADS] = Store(uploads.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
-    app[RUNS] = Runs(settings.seed, times.now, times.clock)
+    app[RUNS] = Runs(settings.seed, times.now, times.clock, settings.limits, settings.latency)
     app.middlewares.append(recorded)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + ROUTES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):

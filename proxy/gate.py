@@ -42,6 +42,7 @@ _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
 _EXPOSED = ", ".join(
     ["x-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry", _PROCESSING, *_OPENAIS, *LIMITS]
     + [f"x-ratelimit-{what}-{of}" for what in ("remaining", "reset") for of in ("requests", "tokens")]
+    + [f"x-sim-{what}" for what in ("cost", "queue-ms", "ttft-ms", "total-ms")]
 )
 CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
 
@@ -90,7 +91,7 @@ class Gate:
         try:
             if request.method == "OPTIONS":
                 return _preflight(request)
-            return await (_misbehaving(handler) if _is_to_fail(request) else handler)(request)
+            return await _by_its_run(request, handler)(request)
         except ApiError as error:
             return self._render(request, error)
         except web.HTTPException as refusal:
@@ -145,6 +146,9 @@ class Gate:
         if request.method == "POST" and _LIMIT not in headers:  # a fault may have said what is left
             length = request.headers.get("Content-Length", "0")
             headers.update(self._allowance.spend(int(length)))
+            exchange = request.get(EXCHANGE)
+            if exchange is not None and exchange.told:
+                headers.update(exchange.told)
 
     def _id_of(self, request: web.Request) -> str:
         known = request.get(REQUEST_ID)
@@ -178,9 +182,19 @@ def render(error: ApiError, body: bytes | None = None) -> web.Response:
     return web.Response(body=body or error.body(), status=error.status, headers=headers)
 
 
-def _is_to_fail(request: web.Request) -> bool:
+def _by_its_run(request: web.Request, handler: Handler) -> Handler:
+    """The handler with what the request's run has around it, the limits outermost."""
     exchange = request.get(EXCHANGE)
-    return exchange is not None and (bool(exchange.run.rules) or _FAULT_HEADER in request.headers)
+    if exchange is None:
+        return handler
+    run = exchange.run
+    if run.rules or _FAULT_HEADER in request.headers:
+        handler = _misbehaving(handler)
+    if run.latency is not None:
+        handler = _timed(handler)
+    if run.meter is not None:
+        handler = _limited(handler)
+    return handler
 
 
 def _misbehaving(handler: Handler) -> Handler:
@@ -190,6 +204,26 @@ def _misbehaving(handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         await misbehave(request)
         return await handler(request)
+
+    return handle
+
+
+def _limited(handler: Handler) -> Handler:
+    """The handler, for a request whose run has limits."""
+    from proxy.limits.on_request import limited  # noqa: PLC0415 - as above
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await limited(request, handler)
+
+    return handle
+
+
+def _timed(handler: Handler) -> Handler:
+    """The handler, for a request whose run has a latency."""
+    from proxy.latency.on_request import timed  # noqa: PLC0415 - as above
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await timed(request, handler)
 
     return handle
 

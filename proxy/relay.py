@@ -7,7 +7,7 @@ Both sources, the simulator and llama-server, leave through `send`, so whatever 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,6 +42,8 @@ class Answer:
 
 # What happens to an answer on its way out: faults.
 Shape = Callable[[Answer], Answer]
+# What sees an answer before faults do, and may wait for the whole of it: its time, its cost.
+Look = Callable[[Answer], Awaitable[Answer]]
 
 
 class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises to end the connection without an end
@@ -55,8 +57,11 @@ class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises t
 async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Write the answer. A client that leaves closes the source, and so ends the generation upstream."""
     exchange = request.get(EXCHANGE)
-    if exchange is not None and exchange.shapes:
-        answer = await _shaped(answer, exchange.shapes)
+    if exchange is not None:
+        for look in exchange.looks:
+            answer = await look(answer)
+        if exchange.shapes:
+            answer = await _shaped(answer, exchange.shapes)
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)

@@ -8,10 +8,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from proxy import VERSION
+
+if TYPE_CHECKING:
+    from proxy.latency.profile import Profile
+    from proxy.limits.plan import Plan
 
 EXAMPLES = """\
 examples:
@@ -113,6 +117,28 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
+def _limits(text: str) -> "Plan | None":
+    if not text:
+        return None
+    from proxy.limits import plan  # noqa: PLC0415 - hardly anybody sets limits
+
+    try:
+        return plan.read(text)
+    except plan.PlanError as problem:
+        raise ValueError(f"must be a preset or a .toml or .json file ({problem})") from None
+
+
+def _latency(text: str) -> "Profile | None":
+    if not text:
+        return None
+    from proxy.latency import profile  # noqa: PLC0415 - as above
+
+    try:
+        return profile.read(text)
+    except profile.ProfileError as problem:
+        raise ValueError(f"must be a preset or a .toml or .json file ({problem})") from None
+
+
 def _knob(shown: str, parse: Callable[[str], Any], explanation: str) -> dict[str, Any]:
     """`shown` is the default as it is written in the help and in docs/settings.md."""
     return {"shown": shown, "parse": parse, "help": explanation}
@@ -143,6 +169,14 @@ class Settings:
         default=False, metadata=_knob("false", _switch, "let unknown parameters pass instead of answering 400")
     )
     seed: int = field(default=0, metadata=_knob("0", _seed, "seed of the simulator: another seed, other texts"))
+    limits: "Plan | None" = field(
+        default=None,
+        metadata=_knob("", _limits, "rate limits of every run: free, tier-1 to tier-5, or a .toml or .json file"),
+    )
+    latency: "Profile | None" = field(
+        default=None,
+        metadata=_knob("", _latency, "how long simulated models take: a preset of docs/latency.md, or a file"),
+    )
     max_body_bytes: int = field(
         default=8 * 2**20, metadata=_knob("8388608", _bytes, "largest request body; more is answered with 413")
     )

@@ -1,11 +1,23 @@
 """What there is under `/_sim/`, for the run that the request names."""
 
+from importlib import import_module
+
 from aiohttp import web
 
 from proxy.control import faults, requests, runs
 from proxy.gate import Handler
 
 Route = tuple[str, str, Handler]
+
+
+def _later(module: str, name: str) -> Handler:
+    """A handler of a module of this package, which is imported at the first request."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        loaded: Handler = getattr(import_module(f"proxy.control.{module}"), name)
+        return await loaded(request)
+
+    return handler
 
 
 async def home(_request: web.Request) -> web.Response:
@@ -21,6 +33,12 @@ ROUTES: tuple[Route, ...] = (
     ("POST", "/_sim/faults", faults.add),
     ("DELETE", "/_sim/faults", faults.clear),
     ("DELETE", "/_sim/faults/{id}", faults.remove),
+    ("GET", "/_sim/latency", _later("latency", "shown")),
+    ("POST", "/_sim/latency", _later("latency", "put")),
+    ("DELETE", "/_sim/latency", _later("latency", "clear")),
+    ("GET", "/_sim/limits", _later("limits", "shown")),
+    ("POST", "/_sim/limits", _later("limits", "put")),
+    ("DELETE", "/_sim/limits", _later("limits", "clear")),
     ("GET", "/_sim/requests", requests.listed),
     ("DELETE", "/_sim/requests", requests.clear),
     ("GET", "/_sim/requests/{number}", requests.one),

@@ -18,6 +18,7 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 _JSON = "application/json"
 _FORM = "multipart/form-data"
 _MOST_MEMBERS = 100  # of one gzip body; what is left is copied after each
+_BODY = web.RequestKey("unpacked_body", bytes)  # a run's faults and limits read it before the endpoint does
 _PLAIN = frozenset({"identity", ""})
 _ENCODINGS = _PLAIN | {"gzip", "deflate"}
 
@@ -61,15 +62,17 @@ def unsupported_encoding(name: str) -> MediaTypeError:
 
 
 async def _unusual(request: web.Request, headers: Mapping[str, str]) -> bytes:
+    if _BODY in request:
+        return request[_BODY]
     most = _check(request, headers)
-    if most > request.app[SETTINGS].max_body_bytes:
-        request = request.clone(client_max_size=most)
+    larger = most > request.app[SETTINGS].max_body_bytes
     try:
-        body = await request.read()
+        body = await (request.clone(client_max_size=most) if larger else request).read()
     except web.HTTPRequestEntityTooLarge:
         raise _too_large(most) from None
     packed = headers.get("Content-Encoding", "").strip().lower() not in _PLAIN
-    return _unpacked(body, most) if packed else body
+    request[_BODY] = body = _unpacked(body, most) if packed else body
+    return body
 
 
 def _unpacked(body: bytes, most: int) -> bytes:

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from yarl import URL
 
@@ -31,6 +31,7 @@ class Entry:
     pieces: Sequence[tuple[float, bytes]] = ()
     answer_size = 0
     faults: tuple[str, ...] = ()
+    notes: Mapping[str, Any] = MappingProxyType({})  # what else is told of it: its cost
     seconds = 0.0
     end: End = "open"
     cost = _EACH

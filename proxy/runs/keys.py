@@ -1,6 +1,8 @@
 """What one request carries of its run, and where the runs are, under typed keys."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -9,7 +11,7 @@ from proxy.runs.journal import Entry
 from proxy.runs.runs import Run, Runs
 
 if TYPE_CHECKING:  # the way out looks here
-    from proxy.relay import Shape
+    from proxy.relay import Look, Shape
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class Exchange:
     run: Run
     entry: Entry
     shapes: "tuple[Shape, ...]" = ()
+    looks: "tuple[Look, ...]" = ()
+    told: Mapping[str, str] = MappingProxyType({})  # the x-ratelimit headers, where the run has limits
 
 
 RUNS = web.AppKey("RUNS", Runs)

@@ -4,9 +4,16 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from proxy.runs.journal import Journal
 from proxy.runs.rules import Rule
+
+if TYPE_CHECKING:  # loaded where a run has limits
+    from proxy.latency.profile import Profile
+    from proxy.latency.timing import Latency
+    from proxy.limits.meter import Meter
+    from proxy.limits.plan import Plan
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 MOST_RUNS = 1_000
@@ -26,13 +33,24 @@ class Run:
     used: float
     rules: dict[str, Rule] = field(default_factory=dict)
     rules_made: int = 0
+    meter: "Meter | None" = None
+    latency: "Latency | None" = None
 
 
 class Runs:
     """Every run there is. `now` is Unix time, `clock` monotonic, both in seconds."""
 
-    def __init__(self, seed: int, now: Callable[[], float], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        now: Callable[[], float],
+        clock: Callable[[], float],
+        limits: "Plan | None" = None,
+        latency: "Profile | None" = None,
+    ) -> None:
         self._seed = seed
+        self._limits = limits
+        self._latency = latency
         self._now = now
         self._clock = clock
         self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
@@ -65,6 +83,22 @@ class Runs:
         else:
             self.unnamed = self._new("")
 
+    def limit(self, run: Run, plan: "Plan | None") -> None:
+        """Give a run other limits, of which nothing is used yet; or none."""
+        run.meter = None
+        if plan is not None:
+            from proxy.limits.meter import Meter  # noqa: PLC0415 - as above
+
+            run.meter = Meter(plan, self._clock)
+
+    def time(self, run: Run, profile: "Profile | None") -> None:
+        """Give a run another latency, from the beginning of its draws; or none."""
+        run.latency = None
+        if profile is not None:
+            from proxy.latency.timing import Latency  # noqa: PLC0415 - as above
+
+            run.latency = Latency(profile, run.seed)
+
     def trim(self) -> None:
         """Keep all journals together within their bound: the largest gives first."""
         runs = [self.unnamed, *self._named.values()]
@@ -78,7 +112,10 @@ class Runs:
 
     def _new(self, name: str) -> Run:
         clock = self._clock()
-        return Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock)
+        run = Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock)
+        self.limit(run, self._limits)
+        self.time(run, self._latency)
+        return run
 
     def _expire(self) -> None:
         until = self._clock() - IDLE_SECONDS

@@ -30,6 +30,7 @@ def summary(entry: Entry) -> dict[str, Any]:
         "faults": list(entry.faults),
         "usage": _usage(entry),
         "client": _client(entry),
+        **entry.notes,
     }
 
 

@@ -46,7 +46,17 @@ def test_time_gives_it_back(clock):
 
 @pytest.mark.parametrize(
     ("seconds", "written"),
-    [(0.00001, "1ms"), (0.25, "250ms"), (1, "1s"), (1.5, "1.5s"), (59.9999, "1m0s"), (60, "1m0s"), (90.25, "1m30.25s")],
+    [
+        (0.00001, "1ms"),
+        (0.25, "250ms"),
+        (1, "1s"),
+        (1.5, "1.5s"),
+        (59.9999, "1m0s"),
+        (60, "1m0s"),
+        (90.25, "1m30.25s"),
+        (3600, "1h0m0s"),
+        (86399, "23h59m59s"),
+    ],
 )
 def test_durations_are_written_as_openai_writes_them(seconds, written):
     assert duration(seconds) == written

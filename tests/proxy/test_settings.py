@@ -64,6 +64,11 @@ def test_every_kind_of_value_is_understood():
         (["--drain-seconds", "nan"], "--drain-seconds must be a number of seconds"),
         (["--cors-origins", "example.org"], "--cors-origins must be * or origins"),
         (["--log-level", "trace"], "--log-level must be debug, info, warning or error"),
+        (["--limits", "tier1"], "--limits must be a preset or a .toml or .json file (There is no preset 'tier1'. Did"),
+        (
+            ["--latency", "gpt4o"],
+            "--latency must be a preset or a .toml or .json file (There is no preset 'gpt4o'. Did",
+        ),
         (["--prt", "1"], "unknown argument '--prt'; --help lists the flags"),
     ],
 )

@@ -1,0 +1,51 @@
+"""Holds a request to the limits of its run, and charges its answer to the run's budget."""
+
+from aiohttp import web
+
+from proxy.endpoints.arriving import body_of
+from proxy.gate import Handler
+from proxy.limits.ask import Ask, is_metered, read
+from proxy.limits.bill import Usage, billed
+from proxy.limits.meter import Meter, release
+from proxy.relay import Answer
+from proxy.runs.keys import EXCHANGE, Exchange
+
+
+async def limited(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The handler's response, if there is room for it. Raises RejectedError."""
+    exchange = request[EXCHANGE]
+    meter = exchange.run.meter
+    if meter is None or not is_metered(request.method, request.path):
+        return await handler(request)
+    body = await body_of(request)
+    exchange.entry.asked(body)
+    ask = read(request.path, request.headers, body)
+    try:
+        tallies = meter.admit(ask)
+    finally:
+        exchange.told = meter.told(ask)
+    if meter.plan.budget is not None:
+        _charge(exchange, meter, ask)
+    try:
+        return await handler(request)
+    finally:
+        release(tallies)
+
+
+def _charge(exchange: Exchange, meter: Meter, ask: Ask) -> None:
+    entry = exchange.entry
+
+    def charge(usage: Usage) -> str:
+        cost = meter.spend(ask, usage.prompt, usage.cached, usage.completion)
+        entry.notes = {**entry.notes, "cost_usd": cost}
+        return dollars(cost)
+
+    async def look(answer: Answer) -> Answer:
+        return await billed(answer, Usage(ask.prompt_tokens), charge)
+
+    exchange.looks += (look,)
+
+
+def dollars(amount: float) -> str:
+    """As a number without an exponent."""
+    return f"{amount:.10f}".rstrip("0").rstrip(".")

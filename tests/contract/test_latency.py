@@ -1,0 +1,99 @@
+"""Latency as the official SDK meets it: real waits of simulated models, none of real ones, none on a virtual clock."""
+
+import time
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+from tests import running
+
+HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run(server, request):
+    base = f"{server.url}/t/{request.node.name[:60].replace('[', '-').strip(']')}"
+    with httpx.Client(base_url=base, timeout=30) as http:
+        yield http
+
+
+def client_of(run, **options):
+    return OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=0, **options)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_an_impatient_client_times_out(run, stream):
+    run.post("/_sim/latency", json={"ttft": 60_000})
+
+    with pytest.raises(openai.APITimeoutError):
+        list(client_of(run, timeout=0.4).chat.completions.create(model="gpt-sim-1", messages=HELLO, stream=stream))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_an_answer_does_not_come_before_its_time(run, stream):
+    run.post("/_sim/latency", json={"ttft": 150, "per_token": 10})
+    began = time.monotonic()
+    with client_of(run).chat.completions.with_streaming_response.create(
+        model="gpt-sim-1", messages=HELLO, max_tokens=11, stream=stream
+    ) as answer:
+        answer.read()
+
+    assert time.monotonic() - began >= 0.25
+    assert answer.headers["x-sim-total-ms"] == "250"
+
+
+def test_a_real_model_has_its_own_time(run):
+    run.post("/_sim/latency", json={"ttft": 60_000})
+
+    answer = client_of(run, timeout=20).chat.completions.with_raw_response.create(model="tiny", messages=HELLO)
+
+    assert "x-sim-total-ms" not in answer.headers
+
+
+def test_a_virtual_clock_waits_for_nothing_and_tells_the_whole_timing(run):
+    run.post("/_sim/latency", json={"preset": "cpu-13900k-llama-7b", "virtual": True})
+    ask = {"model": "gpt-sim-1", "messages": [{"role": "user", "content": "x " * 20_000}], "max_tokens": 20}
+
+    answer = run.post("/v1/chat/completions", json=ask)
+
+    assert float(answer.headers["x-sim-ttft-ms"]) > 60_000
+    (entry,) = run.get("/_sim/requests").json()["data"]
+    assert entry["timing"]["virtual"]
+    assert entry["timing"]["total_ms"] == float(answer.headers["x-sim-total-ms"])
+
+
+def test_who_leaves_frees_the_slot(run):
+    run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1, "queue": 0})
+    client = client_of(run, timeout=0.3)
+    for number in range(3):
+        with pytest.raises(openai.APITimeoutError):
+            client.chat.completions.create(model="gpt-sim-1", messages=HELLO)
+        run.get("/_sim/requests", params={"wait_for": number + 1})  # the server has to notice
+
+
+def test_a_queue_that_is_full_is_a_503(run):
+    run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1, "queue": 0})
+    ask = {"model": "gpt-sim-1", "messages": HELLO, "stream": True}
+    with run.stream("POST", "/v1/chat/completions", json=ask), pytest.raises(openai.InternalServerError) as caught:
+        client_of(run).chat.completions.create(model="gpt-sim-1", messages=HELLO)
+
+    assert caught.value.status_code == 503
+    assert "The engine is currently overloaded" in str(caught.value)
+
+
+def test_a_preset_for_all_runs(start_proxy):
+    proxy = start_proxy(LATENCY="gpt-4o-mini")
+
+    ask = {"model": "m", "prompt": "Hi", "max_tokens": 2}
+    answer = httpx.post(f"{proxy.url}/t/a/v1/completions", json=ask, timeout=60)
+
+    assert float(answer.headers["x-sim-total-ms"]) > 0
