@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -22,7 +21,7 @@ class Exchange:
     entry: Entry
     shapes: "tuple[Shape, ...]" = ()
     looks: "tuple[Look, ...]" = ()
-    told: Mapping[str, str] = MappingProxyType({})  # the x-ratelimit headers, where the run has limits
+    told: Mapping[str, str] | None = None  # the x-ratelimit headers, where the run has limits
 
 
 RUNS = web.AppKey("RUNS", Runs)
