@@ -5,6 +5,8 @@ How long an answer takes is known when it begins, so all times are computed on a
 
 from dataclasses import dataclass
 
+MOST = 10_000  # places that are remembered; of more, those that end first are forgotten
+
 
 @dataclass(slots=True)
 class Place:
@@ -43,6 +45,8 @@ class Line:
     def take(self, start: float, seconds: float) -> Place:
         """Have a slot for so long."""
         place = Place(start, start + seconds)
+        if len(self._places) >= MOST:  # on a virtual clock that does not go on
+            self._places.remove(min(self._places, key=lambda each: each.end))
         self._places.append(place)
         return place
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from proxy.latency.timing import Latency, Timing
 from proxy.limits.ask import Ask, generates, read
 from proxy.limits.bill import Usage, texts_of
 from proxy.pace import on_schedule, until
-from proxy.relay import Answer
+from proxy.relay import Answer, Body
 from proxy.runs.keys import EXCHANGE, Exchange
 from proxy.runs.view import decoded
 
@@ -43,7 +44,7 @@ async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
     async def plan(answer: Answer) -> Answer:
         if is_real(ask.model, request.app[REAL_MODEL]):
             return answer
-        body = answer.body if isinstance(answer.body, bytes) else await joined(aiter(answer.body))
+        body = await _whole(answer.body)
         timing = _timing(latency, ask, asked, body, at, streamed=is_stream(answer))
         timings.append(timing)
         if timing.cached:
@@ -61,6 +62,13 @@ async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         if timings and not latency.profile.virtual:
             latency.line.leave(timings[0].place, times.clock())
+
+
+async def _whole(body: bytes | Body) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    async with aclosing(body) as source:
+        return await joined(aiter(source))
 
 
 def _timing(latency: Latency, ask: Ask, asked: Any, body: bytes, at: float, *, streamed: bool) -> Timing:

@@ -3,6 +3,8 @@
 import pytest
 
 from proxy.errors import UnavailableError
+from proxy.latency.line import MOST as MOST_PLACES
+from proxy.latency.line import Line
 from proxy.latency.profile import Profile, Spread
 from proxy.latency.prompts import KEPT_SECONDS, MOST, Prompts
 from proxy.latency.timing import Latency
@@ -55,6 +57,14 @@ def test_a_slot_that_is_left_early_is_free_for_who_comes_then():
     line.line.leave(place, 0.25)
 
     assert timed(line, 0.5).queued == 0
+
+
+def test_the_line_is_bounded_where_time_stands_still():
+    line = Line(None, None)
+    for _ in range(MOST_PLACES + 20):
+        line.take(0.0, 1.0)
+
+    assert line.beside(0.5) == MOST_PLACES
 
 
 def test_load_makes_everybody_slower_up_to_the_slowdown():
