@@ -78,7 +78,8 @@ def _timing(latency: Latency, ask: Ask, asked: Any, body: bytes, at: float, *, s
     usage.settle()
     cached = min(latency.prompts.cached(asked, at), usage.prompt) if latency.profile.cache else 0
     # The prompt is estimated, though a plain answer tells it: a stream, which need not, takes the same time.
-    return latency.timed(at, ask.prompt_tokens, cached, max(usage.completion, 1))
+    at_once = asked.get("n") or 1  # choices are written side by side
+    return latency.timed(at, ask.prompt_tokens, cached, max(usage.completion // at_once, 1))
 
 
 async def _sent(answer: Answer, timing: Timing, latency: Latency, times: Times) -> Answer:

@@ -89,6 +89,15 @@ async def test_plain_and_streamed_take_the_same_time():
     assert plain.headers["x-sim-total-ms"] == streamed.headers["x-sim-total-ms"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_several_choices_are_written_side_by_side(stream):
+    async with server(FIXED) as client:
+        answer = await asked(client, max_tokens=11, n=3, stream=stream)
+
+        assert answer.headers["x-sim-total-ms"] == "700"
+        assert [entry["ms"] for entry in await journal(client)] == [700]
+
+
 async def test_a_virtual_clock_tells_the_time_and_takes_none():
     async with server(FIXED | {"virtual": True, "slots": 1}) as client:
         first = await asked(client, max_tokens=11)
