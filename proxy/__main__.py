@@ -9,13 +9,15 @@ from proxy.settings import SettingsError, read
 
 
 def main() -> int:
-    """Run until a signal; the exit code is 0, 1 (cannot listen), 2 (bad configuration) or 130."""
+    """Run until a signal, or check scenarios; the exit code is 0, 1 (cannot listen), 2 (bad configuration) or 130."""
+    if sys.argv[1:2] == ["scenario"]:
+        from proxy.scenarios.check import scenario  # noqa: PLC0415 - who serves need not load it
+
+        return scenario(sys.argv[2:], sys.stdout, sys.stderr)
     try:
         settings = read(sys.argv[1:], os.environ)
     except SettingsError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return error.exit_code
+        return _report(error)
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)
 
     from proxy.server import CannotListenError, serve  # noqa: PLC0415 - --help need not wait for aiohttp
@@ -23,12 +25,20 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(settings, sys.stdout, sys.stderr))
+    except SettingsError as error:  # in the files that they name
+        return _report(error)
     except CannotListenError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before the server could take care of signals
         return 130
     return 0
+
+
+def _report(error: SettingsError) -> int:
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return error.exit_code
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

@@ -5,8 +5,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 from aiohttp import web
 
@@ -26,7 +27,7 @@ from proxy.real_model import RealModel, watched
 from proxy.runs.keys import RUNS
 from proxy.runs.recording import recorded
 from proxy.runs.runs import Runs
-from proxy.settings import Settings
+from proxy.settings import Settings, SettingsError
 from proxy.store import Store
 from proxy.upstream import connect
 
@@ -93,6 +94,8 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[uploads.UPLOADS] = Store(uploads.BOUNDS, times.clock)
     app[FILES] = Files(settings.seed, times.now, times.clock)
     app[RUNS] = Runs(settings.seed, times.now, times.clock, settings.limits, settings.latency)
+    if settings.scenario:
+        _scenario(app, settings.scenario)
     app.middlewares.append(recorded)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + ROUTES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
@@ -100,6 +103,28 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app.cleanup_ctx.append(_real_model)
     app.cleanup_ctx.append(batches.running)
     return app
+
+
+def _scenario(app: web.Application, paths: Sequence[Path]) -> None:
+    """Every run's scenario, and the eye kept on its files. Raises SettingsError."""
+    from proxy.scenarios.files import Files as ScenarioFiles  # noqa: PLC0415 - who has none need not load it
+    from proxy.scenarios.load import ScenarioError  # noqa: PLC0415
+    from proxy.scenarios.player import Player  # noqa: PLC0415
+
+    try:
+        source = ScenarioFiles(paths)
+    except ScenarioError as error:
+        raise SettingsError([str(problem) for problem in error.problems]) from None
+    app[RUNS].play_in_all(lambda: Player(source))
+
+    async def watched_files(app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(source.watch(app[TIMES].sleep))
+        yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+    app.cleanup_ctx.append(watched_files)
 
 
 def _route(app: web.Application, method: str, path: str, handler: Handler) -> None:

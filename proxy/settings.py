@@ -22,6 +22,7 @@ examples:
   python -m proxy                                   simulated models on http://127.0.0.1:3080/v1
   python -m proxy --port 8000 --seed 7              another port, other texts
   python -m proxy --llama-url http://10.0.0.5:8081  a real model from that llama-server
+  python -m proxy --scenario answers.yaml           answers by rules; `python -m proxy scenario check FILE` checks them
   PORT=8000 STRICT_MODELS=true python -m proxy      every flag --some-name is also the variable SOME_NAME
 
 exit codes: 0 stopped by a signal, 1 cannot listen, 2 bad configuration
@@ -139,6 +140,10 @@ def _latency(text: str) -> "Profile | None":
         raise ValueError(f"must be a preset or a .toml or .json file ({problem})") from None
 
 
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple([Path(part.strip()).expanduser() for part in text.split(",") if part.strip()])
+
+
 def _knob(shown: str, parse: Callable[[str], Any], explanation: str) -> dict[str, Any]:
     """`shown` is the default as it is written in the help and in docs/settings.md."""
     return {"shown": shown, "parse": parse, "help": explanation}
@@ -193,6 +198,12 @@ class Settings:
     cors_origins: tuple[str, ...] = field(
         default=("*",),
         metadata=_knob("*", _origins, "web origins that may call, separated by commas; empty for none"),
+    )
+    scenario: tuple[Path, ...] = field(
+        default=(),
+        metadata=_knob(
+            "", _paths, "scenario files, separated by commas, that say what is answered; watched for changes"
+        ),
     )
     access_log: bool = field(default=False, metadata=_knob("false", _switch, "one line on stderr for each request"))
     log_level: str = field(default="INFO", metadata=_knob("info", _level, "debug, info, warning or error"))

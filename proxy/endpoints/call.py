@@ -7,7 +7,7 @@ dispatch.py's; what a body must look like is each endpoint's own.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -20,6 +20,12 @@ from proxy.gate import Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
 from proxy.runs.keys import EXCHANGE
+from proxy.sim.chat import complete
+from proxy.sim.job import Answer as Said
+from proxy.sim.job import ChatJob
+
+if TYPE_CHECKING:  # who has no scenario need not load it
+    from proxy.scenarios.script import Script
 
 T = TypeVar("T")
 
@@ -47,11 +53,13 @@ _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was asked."""
+    """What was asked; and, where a scenario says so, what is said to it, and that the real model has no part in it."""
 
     app: web.Application
     headers: Mapping[str, str]
     body: bytes
+    script: "Script | None" = None
+    simulated: bool = False
 
     @property
     def origin(self) -> str:
@@ -68,6 +76,10 @@ class Call:
     def now(self) -> int:
         """Unix time in whole seconds."""
         return int(self.app[TIMES].now())
+
+    def complete(self, job: ChatJob) -> Said:
+        """The generator's answer, or the scenario's. Raises SchemaError as `sim.chat.complete` does."""
+        return complete(job) if self.script is None else self.script.answer(job)
 
 
 Endpoint = Callable[[Call], Awaitable[Answer]]
@@ -87,7 +99,14 @@ def over_http(endpoint: Endpoint) -> Handler:
     """The handler of an endpoint."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        return await relay.send(request, await endpoint(await called(request)))
+        call = await called(request)
+        exchange = request.get(EXCHANGE)
+        player = exchange.run.player if exchange else None
+        if player is None:
+            return await relay.send(request, await endpoint(call))
+        from proxy.scenarios.play import played  # noqa: PLC0415 - as above
+
+        return await relay.send(request, await played(request, call, endpoint, player))
 
     return handler
 
@@ -136,6 +155,8 @@ async def real_answer(call: Call, path: str, name: str | None = None) -> Answer 
 
     The body goes there as it is, but for the markers and numbers in a conversation's texts (prompt_text.py).
     """
+    if call.simulated:
+        return None
     name = name or model_named(call.body)
     model = call.app[REAL_MODEL]
     if name is None or not is_real(name, model):
@@ -155,7 +176,7 @@ async def real_answer(call: Call, path: str, name: str | None = None) -> Answer 
 
 def check_model(call: Call, name: str) -> None:
     """Refuse a name that is not listed, where the server is strict. Raises NotFoundError."""
-    if call.app[SETTINGS].strict_models:
+    if call.app[SETTINGS].strict_models and not call.simulated:
         check_listed(name)
 
 

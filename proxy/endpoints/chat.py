@@ -17,7 +17,6 @@ from proxy.errors import BadRequestError
 from proxy.keys import REAL_MODEL, TIMES, Times
 from proxy.pace import on_schedule
 from proxy.schema import ChatRequest, StreamOptions
-from proxy.sim.chat import complete
 from proxy.sim.job import Answer, ChatJob
 from proxy.sse import HEADERS as STREAM_HEADERS
 
@@ -71,7 +70,7 @@ MEMORY = web.AppKey("CHAT_MEMORY", Memory)
 
 async def chat(call: Call) -> relay.Answer:
     """Answer one request. Raises ApiError."""
-    said = call.app[MEMORY].get(call.body)
+    said = None if call.simulated else call.app[MEMORY].get(call.body)
     if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
         return said.at(call.app[TIMES])
     try:
@@ -95,9 +94,9 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
     if len(call.body) > _LONG_REQUEST or _is_demanding(ask):
         # In a thread, so that others are answered meanwhile.
-        answer = await asyncio.to_thread(_completed, ask, call.server_seed)
+        answer = await asyncio.to_thread(_completed, ask, call)
     else:
-        answer = _completed(ask, call.server_seed)
+        answer = _completed(ask, call)
     frame, times = _frame(ask), call.app[TIMES]
     is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
@@ -115,7 +114,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     else:
         body = await _plain(answer, frame, chat_bytes.TIME, is_long=is_long)
     said = _Said(ask.model, body, bool(ask.stream))
-    if not ask.store:
+    if not ask.store and call.script is None:
         call.app[MEMORY].put(call.body, said)
     return said.at(times)
 
@@ -132,21 +131,21 @@ def _is_demanding(ask: ChatRequest) -> bool:
     return bool(ask.tools or ask.functions or ask.response_format or (several and ask.logprobs))
 
 
-def _completed(ask: ChatRequest, server_seed: int) -> Answer:
+def _completed(ask: ChatRequest, call: Call) -> Answer:
     chat_rules.check(ask)
-    job = chat_job.job_of(ask, server_seed)
-    answer = complete(job) if job.format is None and job.tool_use is None else _by_schema(ask, job)
+    job = chat_job.job_of(ask, call.server_seed)
+    answer = call.complete(job) if job.format is None and job.tool_use is None else _by_schema(ask, job, call)
     if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
         raise _too_long(answer)
     return answer
 
 
-def _by_schema(ask: ChatRequest, job: ChatJob) -> Answer:
+def _by_schema(ask: ChatRequest, job: ChatJob, call: Call) -> Answer:
     from proxy import schema_rules  # noqa: PLC0415 - as in chat_rules
     from proxy.sim.structured import SchemaError  # noqa: PLC0415
 
     try:
-        return complete(job)
+        return call.complete(job)
     except SchemaError as problem:
         raise schema_rules.unmet(ask, problem) from None
 

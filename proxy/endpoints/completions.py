@@ -84,8 +84,9 @@ async def completions(call: Call) -> Answer:
     )
     _check_length(max([prompt.tokens for prompt in prompts]), job.max_tokens)
     usage = wire.Usage(sum([prompt.tokens for prompt in prompts]))
-    choices = await _choices(ask, prompts, job, usage)
-    name = sim.identifier(prompts, job, ask.n or 1, ask.best_of or 0, bool(ask.echo), ask.logprobs)
+    choices = await _choices(ask, prompts, job, usage, call)
+    more = () if call.script is None else (call.script.key,)
+    name = sim.identifier(prompts, job, ask.n or 1, ask.best_of or 0, bool(ask.echo), ask.logprobs, *more)
     head = wire.Head(name, call.now, ask.model, sim.system_fingerprint(call.server_seed))
     if not ask.stream:
         return json_answer(wire.plain(head, choices, usage))
@@ -104,7 +105,7 @@ async def _one_by_one(events: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
 
 
 async def _choices(
-    ask: Request, prompts: list[sim.Prompt], job: sim.Continuation, usage: wire.Usage
+    ask: Request, prompts: list[sim.Prompt], job: sim.Continuation, usage: wire.Usage, call: Call
 ) -> list[wire.Shown]:
     """All choices, prompt by prompt; the usage counts the candidates that are left out as well."""
     wanted, tried = ask.n or 1, max(ask.n or 1, ask.best_of or 0)
@@ -114,7 +115,8 @@ async def _choices(
     for prompt in prompts:
         candidates = []
         for number in range(tried):
-            candidates.append(sim.candidate(prompt.text, job, number))
+            scripted = call.script and call.script.candidate(job, number)
+            candidates.append(scripted or sim.candidate(prompt.text, job, number))
             usage.completion_tokens += candidates[-1].completion_tokens
             if (len(shown) + number) % _TURN == _TURN - 1 or job.logprobs is not None:
                 await asyncio.sleep(0)

@@ -19,7 +19,7 @@ async def messages(call: Call) -> Answer:
 
     ask = messages_rules.read(call)
     check_model(call, ask.model)
-    reply = messages_job.reply(ask, call.server_seed)
+    reply = messages_job.reply(ask, call.server_seed, call.complete)
     if ask.stream:
         return Answer(messages_bytes.streamed(reply), sse.HEADERS)
     return Answer(messages_bytes.plain(reply), {"Content-Type": "application/json"})

@@ -4,7 +4,7 @@ Thinking is told in a summary, a short text of the generator's own; its tokens a
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import ceil
@@ -37,6 +37,7 @@ from proxy.sim import job as sim
 from proxy.sim.chat import complete
 from proxy.sim.job import Answer, ChatJob, Choice, Format, Tool, ToolCall, ToolUse
 
+Complete = Callable[[ChatJob], Answer]
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "tool_use", "refusal"]
 
 # Anthropic's documentation, "Vision": a token for 750 pixels, of an image that is fitted into 1568 pixels and 1,600
@@ -78,12 +79,12 @@ class Reply:
     thinking_tokens: int | None
 
 
-def reply(ask: Request, server_seed: int) -> Reply:
-    """The simulator's message. Raises BadRequestError for a schema that nothing meets."""
+def reply(ask: Request, server_seed: int, complete: Complete = complete) -> Reply:
+    """The message, of the simulator or of who else completes. Raises BadRequestError for a schema nothing meets."""
     job = _job(ask, server_seed)
-    answer = _completed(job)
+    answer = _completed(job, complete)
     (choice,) = answer.choices
-    stop_sequence = _stopped_by(job, choice)
+    stop_sequence = _stopped_by(job, choice, complete)
     thinks = job.reasoning_effort is not None
     blocks: list[Thought | str | Call] = [_thought(ask, job)] if thinks else []
     if text := choice.text or choice.refusal:
@@ -103,10 +104,10 @@ def reply(ask: Request, server_seed: int) -> Reply:
 
 def input_tokens(ask: Request) -> int:
     """What the same request's usage will say."""
-    return _completed(replace(_job(ask, 0), max_tokens=1)).prompt_tokens
+    return _completed(replace(_job(ask, 0), max_tokens=1), complete).prompt_tokens
 
 
-def _completed(job: ChatJob) -> Answer:
+def _completed(job: ChatJob, complete: Complete) -> Answer:
     if job.format is None and job.tool_use is None:
         return complete(job)
     from proxy.sim.structured import SchemaError  # noqa: PLC0415 - takes its time; who sends no schema need not load it
@@ -240,7 +241,7 @@ def _thought(ask: Request, job: ChatJob) -> Thought:
     return Thought("" if hidden else text, signature)
 
 
-def _stopped_by(job: ChatJob, choice: Choice) -> str | None:
+def _stopped_by(job: ChatJob, choice: Choice, complete: Complete) -> str | None:
     """The sequence that ended the text: what stands where the text would have gone on."""
     if not job.stop or choice.finish_reason != "stop" or choice.tool_calls:
         return None

@@ -1,5 +1,7 @@
 """Lets one request's answer go wrong, as its run and its fault header ask."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from proxy.endpoints.arriving import body_of
@@ -18,12 +20,16 @@ async def misbehave(request: web.Request) -> None:
     Raises ApiError for a header that is wrong, and where a fault wants no answer at all.
     """
     exchange = request[EXCHANGE]
-    faults = [*await _of_the_run(request, exchange), *asked_for(request.headers.get(FAULT_HEADER, ""))]
-    exchange.entry.faults = tuple([name_of(fault) for fault in faults])
+    add(request, [*await _of_the_run(request, exchange), *asked_for(request.headers.get(FAULT_HEADER, ""))])
+
+
+def add(request: web.Request, faults: Sequence[Fault]) -> None:
+    """Note more faults for the way out. Raises ApiError where one of them wants no answer at all."""
+    exchange, times = request[EXCHANGE], request.app[TIMES]
+    exchange.entry.faults = (*exchange.entry.faults, *[name_of(fault) for fault in faults])
     for fault in faults:
         fault.before()
-    times = request.app[TIMES]
-    exchange.shapes = tuple([_shape(fault, times) for fault in faults])
+    exchange.shapes = (*exchange.shapes, *[_shape(fault, times) for fault in faults])
 
 
 async def _of_the_run(request: web.Request, exchange: Exchange) -> list[Fault]:

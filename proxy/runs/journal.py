@@ -32,6 +32,7 @@ class Entry:
     answer_size = 0
     faults: tuple[str, ...] = ()
     notes: Mapping[str, Any] = MappingProxyType({})  # what else is told of it: its cost
+    rule: str | None = None  # of a scenario
     seconds = 0.0
     end: End = "open"
     cost = _EACH

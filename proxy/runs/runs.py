@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from proxy.runs.journal import Journal
 from proxy.runs.rules import Rule
 
-if TYPE_CHECKING:  # loaded where a run has limits
+if TYPE_CHECKING:  # loaded where a run has them
     from proxy.latency.profile import Profile
     from proxy.latency.timing import Latency
     from proxy.limits.meter import Meter
     from proxy.limits.plan import Plan
+    from proxy.scenarios.player import Player
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 MOST_RUNS = 1_000
@@ -35,6 +36,7 @@ class Run:
     rules_made: int = 0
     meter: "Meter | None" = None
     latency: "Latency | None" = None
+    player: "Player | None" = None
 
 
 class Runs:
@@ -53,8 +55,14 @@ class Runs:
         self._latency = latency
         self._now = now
         self._clock = clock
+        self.usual_player: Callable[[], Player | None] = lambda: None  # of a run without a scenario of its own
         self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
         self.unnamed = self._new("")
+
+    def play_in_all(self, player: "Callable[[], Player]") -> None:
+        """Give every run a player of its own, from now on."""
+        self.usual_player = player
+        self.unnamed.player = player()
 
     def of(self, name: str) -> Run:
         """The run of that name, made if need be, and now in use."""
@@ -113,6 +121,7 @@ class Runs:
     def _new(self, name: str) -> Run:
         clock = self._clock()
         run = Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock)
+        run.player = self.usual_player()
         self.limit(run, self._limits)
         self.time(run, self._latency)
         return run

@@ -28,6 +28,7 @@ def summary(entry: Entry) -> dict[str, Any]:
         "end": entry.end,
         "ms": round(entry.seconds * 1000, 3),
         "faults": list(entry.faults),
+        "rule": entry.rule,
         "usage": _usage(entry),
         "client": _client(entry),
         **entry.notes,

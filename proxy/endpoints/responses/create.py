@@ -19,7 +19,6 @@ from proxy.keys import TIMES
 from proxy.pace import on_schedule
 from proxy.relay import Answer
 from proxy.sim import tokens
-from proxy.sim.chat import complete
 from proxy.sim.job import Answer as Said
 from proxy.sim.job import ChatJob
 from proxy.sim.structured import SchemaError
@@ -60,19 +59,19 @@ async def create(call: Call) -> Answer:
 
 def _made(ask: Request, given: Given, call: Call) -> Made:
     begun = shape.begun(ask, ask.tools or [], 0)
-    said = _said(ask, job_of(ask, given.all, call.server_seed))
+    said = _said(ask, job_of(ask, given.all, call.server_seed), call)
     owner = identifier("resp", said.id, begun, ask.include)
     output = shape.output_of(ask, said.choices[0], owner, namespaces_of(ask))
     return Made(shape.ended(begun | {"id": owner, "created_at": call.now}, said, output, call.now), said)
 
 
-def _said(ask: Request, job: ChatJob) -> Said:
+def _said(ask: Request, job: ChatJob, call: Call) -> Said:
     try:
-        said = complete(job)
+        said = call.complete(job)
         if said.prompt_tokens <= CONTEXT_TOKENS:
             return said
         if ask.truncation == "auto":
-            return complete(_truncated(job, said.prompt_tokens - CONTEXT_TOKENS))
+            return call.complete(_truncated(job, said.prompt_tokens - CONTEXT_TOKENS))
     except SchemaError as problem:
         raise rules.unmet(ask, problem) from None
     raise too_long()

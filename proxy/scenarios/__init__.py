@@ -1,0 +1,1 @@
+"""Scenarios: files that say what a run's conversations are answered, rule by rule."""

@@ -1,0 +1,105 @@
+"""The scenario of the server's files: read at the start and again when they change; a broken version keeps the old.
+
+Which files are looked at for changes is here; when, the caller says (`watch` is given how to sleep).
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from proxy.pace import Sleep
+from proxy.scenarios.load import Loaded, Problem, ScenarioError, load
+from proxy.scenarios.shadow import warnings
+
+log = logging.getLogger("proxy")
+
+EVERY_SECONDS = 0.25
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class Files:
+    """A player's Source. Raises ScenarioError where the files cannot be used from the start."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+        self._read = self._stamp()  # before they are read: a change meanwhile is seen later
+        self._seen = self._read
+        self._problem: str | None = None
+        self._reloads = 0
+        self._loaded = read(self._paths)
+        _warn(self._loaded)
+
+    @property
+    def loaded(self) -> Loaded:
+        """The newest version that can be used."""
+        return self._loaded
+
+    def shown(self) -> dict[str, Any]:
+        """The files, how often they were read again, and why the newest version is not in use."""
+        return {
+            "source": "files",
+            "files": [str(path) for path in self._paths],
+            "reloads": self._reloads,
+            "problem": self._problem,
+        }
+
+    async def watch(self, sleep: Sleep) -> None:
+        """Look at the files for ever."""
+        while True:
+            await sleep(EVERY_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Read the files again if they have changed and were the same at the last two looks: nobody is writing them."""
+        now = self._stamp()
+        settled, self._seen = now == self._seen, now
+        if now == self._read or not settled:
+            return
+        self._read = now
+        try:
+            loaded = await asyncio.to_thread(read, self._paths)
+        except ScenarioError as error:
+            self._problem = str(error)
+            log.warning("the scenario stays as it was, its new version cannot be used: %s", self._problem)
+            return
+        self._loaded, self._problem = loaded, None
+        self._reloads += 1
+        log.info("the scenario was read again: %d rules", len(loaded.rules))
+        _warn(loaded)
+
+    def _stamp(self) -> Stamp:
+        return tuple([_stamp_of(path) for path in self._paths])
+
+
+def read(paths: Sequence[Path]) -> Loaded:
+    """One scenario out of files. Raises ScenarioError."""
+    texts, problems = [], []
+    for path in paths:
+        try:
+            texts.append((str(path), path.read_text(encoding="utf-8")))
+        except OSError as problem:
+            problems.append(Problem(str(path), 1, f"this file cannot be read: {problem.strerror}"))
+        except UnicodeDecodeError:
+            problems.append(Problem(str(path), 1, "this file is not UTF-8"))
+    if not problems:
+        return load(texts)
+    try:
+        load(texts)
+    except ScenarioError as error:
+        problems += error.problems
+    raise ScenarioError(problems)
+
+
+def _warn(loaded: Loaded) -> None:
+    for problem in warnings(loaded):
+        log.warning("%s", problem)
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,0 +1,82 @@
+"""Answers one request as its run's scenario says. Only here scenarios meet HTTP."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from proxy.dispatch import NANOCHAT, is_real
+from proxy.endpoints.call import Call, Endpoint
+from proxy.errors import NotFoundError
+from proxy.faults.on_request import add
+from proxy.faults.status import Status
+from proxy.keys import REAL_MODEL, TIMES
+from proxy.relay import Answer
+from proxy.runs.keys import EXCHANGE
+from proxy.runs.view import decoded
+from proxy.scenarios.asked import ENDPOINTS, Asked
+from proxy.scenarios.checks import faults_of
+from proxy.scenarios.format import Answer as Wish
+from proxy.scenarios.format import Error
+from proxy.scenarios.player import Player, Taken
+from proxy.scenarios.script import script
+
+_SHOWN = 200  # characters of the user's text in an error
+
+
+async def played(request: web.Request, call: Call, endpoint: Endpoint, player: Player) -> Answer:
+    """The answer of the first rule that fits, or of what answers where none does. Raises ApiError."""
+    api = ENDPOINTS.get("/v1" + request.path.removeprefix("/v1").rstrip("/"))
+    document = decoded(call.body) if api else None
+    if api is None or not isinstance(document, dict):
+        return await endpoint(call)  # which says what is wrong
+    asked = Asked(api, call.headers, document)
+    taken = player.take(asked)
+    if taken is not None:
+        request[EXCHANGE].entry.rule = taken.placed.label
+        return await endpoint(await _directed(request, call, taken))
+    if player.on_miss == "fail":
+        raise _missed(asked)
+    return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+
+
+async def _directed(request: web.Request, call: Call, taken: Taken) -> Call:
+    """The call with who answers it and what, after the delay; faults are noted for the way out. Raises ApiError."""
+    wish = taken.answer
+    if wish.delay:
+        await call.app[TIMES].sleep(wish.delay)
+    _fail(wish)
+    if wish.fault is not None:
+        add(request, faults_of(wish.fault))
+    if wish.pass_:
+        return _passed(call, dict(taken.values.asked.document))
+    said = script(wish, taken.values, taken.placed.key)
+    return replace(call, script=said, simulated=True) if said or wish.simulate else call
+
+
+def _fail(wish: Wish) -> None:
+    if wish.error is None:
+        return
+    error = Error(status=wish.error) if isinstance(wish.error, int) else wish.error
+    Status(status=error.status, message=error.message, code=error.code, retry_after=error.retry_after).before()
+
+
+def _passed(call: Call, document: dict[str, Any]) -> Call:
+    """The call under the real model's name."""
+    model = call.app[REAL_MODEL]
+    name = document.get("model")
+    if isinstance(name, str) and name in model.names:
+        return call
+    document["model"] = next(iter(model.names), NANOCHAT)
+    is_real(document["model"], model)  # says clearly that there is no real model
+    return replace(call, body=msgspec.json.encode(document))
+
+
+def _missed(asked: Asked) -> NotFoundError:
+    text = asked.user if len(asked.user) <= _SHOWN else asked.user[:_SHOWN] + "..."
+    return NotFoundError(
+        f"No rule of this run's scenario answers this request: {asked.endpoint}, model '{asked.model}', turn "
+        f"{asked.turn}, last user text {text!r}. GET /_sim/scenario shows the rules; on_miss says what happens here.",
+        code="no_rule",
+    )
