@@ -70,7 +70,7 @@ def _with_key(path: Path, kind: Any, value: Any) -> Path:
     at = path.index(_ANY_KEY)
     for step in path[:at]:
         value = value[step]
-    wanted = Union[tuple(kind_at(kind, path[: at + 1]))]  # noqa: UP007 - of as many as there are
+    wanted: Any = Union[tuple(kind_at(kind, path[: at + 1]))]  # noqa: UP007 - of as many as there are
     for key, each in value.items():
         try:
             msgspec.convert(each, wanted)

@@ -149,14 +149,15 @@ def test_a_loop_of_tools_goes_as_written_in_a_response(run, client):
 def test_a_loop_of_tools_goes_as_written_in_a_message(run):
     play(run, CALLS)
     tools = [{"name": "get_weather", "input_schema": TOOL["parameters"]}]
-    ask = {"model": "gpt-sim-1", "max_tokens": 50, "messages": [{"role": "user", "content": "Rome"}], "tools": tools}
+    said: list[Any] = [{"role": "user", "content": "Rome"}]
+    ask = {"model": "gpt-sim-1", "max_tokens": 50, "messages": said, "tools": tools}
     answer = run.post("/v1/messages", json=ask).json()
     (call,) = answer["content"]
     assert (answer["stop_reason"], call["name"], call["input"]) == ("tool_use", "get_weather", {"city": "Rome"})
 
     result = {"type": "tool_result", "tool_use_id": call["id"], "content": "31 degrees"}
     more = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
-    answer = run.post("/v1/messages", json=ask | {"messages": ask["messages"] + more}).json()
+    answer = run.post("/v1/messages", json=ask | {"messages": said + more}).json()
     assert answer["content"] == [{"type": "text", "text": "It has 31."}]
 
 
