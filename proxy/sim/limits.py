@@ -22,6 +22,10 @@ def limited(
     if matches:
         text, finish = text[: min(matches)], "stop"
         tokens = count(text)
+        # Half a word may be more tokens than the word: then there was no room for all of them.
+        if max_tokens is not None and tokens > max_tokens:
+            text, tokens, _ = cut(text, max_tokens)
+            finish = "length"
     return text, tokens, finish
 
 
