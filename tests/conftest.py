@@ -5,12 +5,12 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import running
 
 # The same examples in every run: a new one that fails is found by hand (`FUZZ=n`), not by somebody else's change.
-settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
 
 # A job in the background of a shell starts with SIGINT ignored, and so would every program that a test starts.
