@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from proxy.endpoints.call import Call, check_choice, check_model, decode, json_answer, real_answer
+from proxy.endpoints.call import Call, check_choice, check_model, json_answer, read, real_answer
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
 
@@ -21,7 +21,7 @@ _USUAL_SIZE = 1536
 _TURN = 8  # vectors, about 5 ms: then others have their turn
 
 
-class Request(Struct):
+class Request(Struct, forbid_unknown_fields=True):
     """OpenAI's fields."""
 
     model: Annotated[str, Meta(min_length=1)]
@@ -40,7 +40,7 @@ async def embeddings(call: Call) -> Answer:
         return real
     from proxy.sim import embeddings as sim  # noqa: PLC0415 - who only chats need not load it
 
-    ask = decode(_decoder, call.body)
+    ask = read(call, _decoder)
     check_model(call, ask.model)
     check_choice("encoding_format", ask.encoding_format, ("float", "base64"))
     size = _dimensions(ask)

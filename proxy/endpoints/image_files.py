@@ -7,6 +7,7 @@ from proxy.endpoints.form import File, Form
 from proxy.endpoints.media import dimensions
 from proxy.errors import BadRequestError
 
+OVERLAYS = ("mask", "markup")
 _KINDS = ("image/jpeg", "image/png", "image/webp")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST, _LARGEST_PNG = 16, 4 * 1024 * 1024  # files and bytes, OpenAI's
@@ -39,20 +40,26 @@ def _is_webp(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
-def check_mask(form: Form, image: File) -> None:
-    """A mask is a PNG of the size of the first image. Raises BadRequestError."""
-    if "mask" not in form.files:
-        return
-    mask = form.file("mask")
-    if not mask.data.startswith(_PNG) or len(mask.data) >= _LARGEST_PNG:
-        raise _invalid("Uploaded mask must be a PNG and less than 4 MB.", "mask")
-    size, wanted = dimensions(mask.data), dimensions(image.data)
+def check_overlays(form: Form, image: File) -> list[File]:
+    """The mask or the markup, if any: a PNG of the size of the first image. Raises BadRequestError."""
+    names = [name for name in OVERLAYS if name in form.files]
+    if len(names) > 1:
+        raise BadRequestError("'markup' cannot be combined with 'mask'.", param="markup", code="invalid_value")
+    for name in names:
+        _check_overlay(form.file(name), name, dimensions(image.data))
+    return [form.file(name) for name in names]
+
+
+def _check_overlay(file: File, name: str, wanted: tuple[int, int] | None) -> None:
+    if not file.data.startswith(_PNG) or len(file.data) >= _LARGEST_PNG:
+        raise _invalid(f"Uploaded {name} must be a PNG and less than 4 MB.", name)
+    size = dimensions(file.data)
     if size is None:
-        raise _invalid("Invalid mask file, please check your image file.", "mask")
+        raise _invalid(f"Invalid {name} file, please check your image file.", name)
     if wanted is not None and size != wanted:
         raise _invalid(
-            f"Invalid mask image: its size, {size[0]}x{size[1]}, is not that of the image, {wanted[0]}x{wanted[1]}.",
-            "mask",
+            f"Invalid {name} image: its size, {size[0]}x{size[1]}, is not that of the image, {wanted[0]}x{wanted[1]}.",
+            name,
         )
 
 

@@ -6,7 +6,7 @@ have take everything.
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -39,6 +39,9 @@ class ImageRequest(Struct, forbid_unknown_fields=True):
     partial_images: Annotated[int, Meta(ge=0, le=3)] | None = None
     user: str | None = None
     safety_identifier: str | None = None
+    frame_count: Annotated[int, Meta(ge=2, le=16)] | None = None
+    frame_duration_ms: Annotated[int, Meta(ge=0)] | None = None
+    svg: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class ImageModel:
 
 _GPT_ONLY = (
     *("background", "moderation", "output_format", "output_compression", "input_fidelity", "complexity"),
-    *("stream", "partial_images", "safety_identifier"),
+    *("stream", "partial_images", "safety_identifier", "frame_count", "frame_duration_ms", "svg"),
 )
 _GPT_SIZES = ("1024x1024", "1024x1536", "1536x1024", "auto")
 _FINER = ("low", "medium", "high", "xhigh", "max", "auto")
@@ -83,6 +86,7 @@ _CHOICES = {
     "input_fidelity": ("high", "low"),
     "complexity": ("low", "medium", "high"),
 }
+_ONLY_OF = {"frame_count": "gif", "frame_duration_ms": "gif", "svg": "svg"}  # formats that are not written here
 _LONGEST_SIDE, _MOST_PIXELS, _STEP, _WIDEST = 3840, 3840 * 2160, 16, 3
 _SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
 
@@ -157,6 +161,11 @@ def _check_format(ask: ImageRequest) -> None:
             param="output_format",
             code="unsupported_value",
         )
+    for field, needed in _ONLY_OF.items():
+        if getattr(ask, field) is not None:
+            raise BadRequestError(
+                f"The '{field}' parameter is only supported with 'output_format' set to '{needed}'.", param=field
+            )
     if ask.background == "transparent" and ask.output_format == "jpeg":
         raise BadRequestError(
             "Transparent background is not supported for JPEG output format. Use 'png'.",

@@ -92,13 +92,12 @@ async def generations(call: Call) -> Answer:
 
 async def edits(call: Call) -> Answer:
     """Pictures of a prompt and of images, of which only the bytes are seen. Raises ApiError."""
-    form = parse(call, files=("image", "mask"))
+    form = parse(call, files=("image", *image_files.OVERLAYS))
     job = _job(
         call, form.decoded(ImageRequest, lenient=call.app[SETTINGS].lenient), "image_edit", refused=("dall-e-3",)
     )
     images = image_files.images(form, of_gpt=job.model.is_gpt)
-    image_files.check_mask(form, images[0])
-    key = image_files.digest([*images, *form.files.get("mask", [])])
+    key = image_files.digest([*images, *image_files.check_overlays(form, images[0])])
     tokens = sum([image_files.tokens(image) for image in images])
     return await _answer(replace(job, key=key, image_tokens=tokens))
 

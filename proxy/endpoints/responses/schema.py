@@ -8,7 +8,7 @@ rules.py's.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from proxy.endpoints.responses.item_schema import Name
 from proxy.schema import FunctionName, Milliseconds, Tokens, Unchecked
@@ -27,6 +27,7 @@ class FunctionTool(Struct, forbid_unknown_fields=True):
     output_schema: Unchecked = None
     defer_loading: Unchecked = None
     allowed_callers: Unchecked = None
+    async_: Unchecked = field(default=None, name="async")
 
 
 class TextFormat(Struct, forbid_unknown_fields=True):
@@ -46,6 +47,7 @@ class CustomTool(Struct, forbid_unknown_fields=True):
     format: TextFormat | None = None
     defer_loading: Unchecked = None
     allowed_callers: Unchecked = None
+    async_: Unchecked = field(default=None, name="async")
 
 
 class Namespace(Struct, forbid_unknown_fields=True):

@@ -179,6 +179,9 @@ def test_variations_are_of_the_image(http):
         ),
         ({"partial_images": 1, "model": "gpt-image-1"}, "partial_images", None),
         ({"partial_images": 4, "stream": True, "model": "gpt-image-1"}, "partial_images", "integer_above_max_value"),
+        ({"frame_count": 4, "model": "gpt-image-2"}, "frame_count", None),
+        ({"frame_count": 1, "output_format": "gif", "model": "gpt-image-2"}, "frame_count", "integer_below_min_value"),
+        ({"svg": {"model": "gpt-sim-1"}, "model": "gpt-image-2"}, "svg", None),
         ({"seed": 1}, "seed", "unknown_parameter"),
     ],
 )
@@ -209,6 +212,8 @@ def test_what_is_wrong_is_a_400_that_names_it(http, fields, param, code):
         ("edits", [image(), image(b"no", "mask")], {"prompt": "a"}, "mask", "invalid_image_file"),
         ("edits", [image(), image(SQUARE[:12], "mask")], {"prompt": "a"}, "mask", "invalid_image_file"),
         ("edits", [image(b"RIFF\0\0\0\0WAVE")], {"prompt": "a", "model": "gpt-image-1"}, "image", "invalid_image_file"),
+        ("edits", [image(), image(WIDE, "markup")], {"prompt": "a"}, "markup", "invalid_image_file"),
+        ("edits", [image(), image(name="mask"), image(name="markup")], {"prompt": "a"}, "markup", "invalid_value"),
         ("edits", [image()], {"prompt": "a", "n": "many"}, "n", "invalid_type"),
         ("variations", [image(jpeg(Picture("", b"", 64, 64)))], {}, "image", "invalid_image_file"),
         ("variations", [image()], {"model": "gpt-image-1"}, "model", "invalid_value"),
