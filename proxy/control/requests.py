@@ -27,7 +27,7 @@ async def listed(request: web.Request) -> web.Response:
     after, limit = _number(request, "after", 0, 2**63), _number(request, "limit", _USUAL, _MOST)
     fitting = await _waited(request, after, _number(request, "wait_for", 0, _MOST))
     shown = view.whole if asked.get("full") in ("1", "true") else view.summary
-    data = [shown(entry) for entry in fitting[:limit]]
+    data = await _told(request, [shown(entry) for entry in fitting[:limit]])
     return web.json_response(
         {"object": "list", "data": data, "matched": len(fitting), "has_more": len(fitting) > len(data)}
     )
@@ -38,7 +38,7 @@ async def one(request: web.Request) -> web.Response:
     number = request.match_info["number"]
     for entry in run_of(request).journal:
         if str(entry.number) == number:
-            return web.json_response(view.whole(entry))
+            return web.json_response((await _told(request, [view.whole(entry)]))[0])
     raise NotFoundError(f"The journal of this run has no request {number}.", param="number", code="request_not_found")
 
 
@@ -46,6 +46,15 @@ async def clear(request: web.Request) -> web.Response:
     """Forget them."""
     run_of(request).journal.clear()
     return web.json_response({"object": "list", "data": [], "deleted": True})
+
+
+async def _told(request: web.Request, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each with how the client went on after it, which other entries tell."""
+    from proxy.verdict.history import History  # noqa: PLC0415 - for those who look
+
+    entries, now = list(run_of(request).journal), request.app[TIMES].clock()
+    after = await asyncio.to_thread(lambda: History(entries, now).after()) if shown else {}
+    return [each | {"after": after.get(each["number"])} for each in shown]
 
 
 async def _waited(request: web.Request, after: int, wanted: int) -> list[Entry]:

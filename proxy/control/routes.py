@@ -46,4 +46,6 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/_sim/requests", requests.listed),
     ("DELETE", "/_sim/requests", requests.clear),
     ("GET", "/_sim/requests/{number}", requests.one),
+    ("GET", "/_sim/verdict", _later("verdict", "given")),
+    ("POST", "/_sim/assertions", _later("assertions", "asserted")),
 )

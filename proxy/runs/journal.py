@@ -7,9 +7,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from yarl import URL
+
+if TYPE_CHECKING:
+    from proxy.verdict.seen import Marks
 
 # "open" while the answer is on its way; "left": the client closed first; "broken": this server did.
 End = Literal["open", "whole", "left", "broken"]
@@ -37,6 +40,7 @@ class Entry:
     end: End = "open"
     cost = _EACH
     kept = True  # whether the journal still has it
+    marks: "Marks | None" = None  # what proxy/verdict keeps of it, once somebody asked
 
     def __init__(
         self, number: int, at: float, clock: Callable[[], float], method: str, url: URL, headers: Mapping[str, str]

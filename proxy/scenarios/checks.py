@@ -26,14 +26,19 @@ def problems(rule: Rule) -> Iterator[Problem]:
         which = "either 'answer' or 'answers'" if rule.answer else "'answer' or 'answers'"
         yield (), f"a rule has {which}"
     groups: set[str] = set()
-    for path, test in _tests(rule.when):
-        yield from [(("when", *path, *more), message) for more, message in _of_test(test, groups)]
-    for name in rule.when.jsonpath or {}:
-        yield from [(("when", "jsonpath", name), message) for message in _of_path(name)]
+    yield from [(("when", *path), message) for path, message in of_when(rule.when, groups)]
     each: list[tuple[Path, Answer]] = [(("answer",), rule.answer)] if rule.answer else []
     each += [(("answers", index), answer) for index, answer in enumerate(rule.answers or ())]
     for path, answer in each:
         yield from [((*path, *more), message) for more, message in _of_answer(answer, groups)]
+
+
+def of_when(when: When, groups: set[str]) -> Iterator[Problem]:
+    """What is wrong in conditions; the groups of their regular expressions are added."""
+    for path, test in _tests(when):
+        yield from [((*path, *more), message) for more, message in of_test(test, groups)]
+    for name in when.jsonpath or {}:
+        yield from [(("jsonpath", name), message) for message in _of_path(name)]
 
 
 def _tests(when: When) -> Iterator[tuple[Path, str | Test]]:
@@ -43,7 +48,8 @@ def _tests(when: When) -> Iterator[tuple[Path, str | Test]]:
     yield from [(("jsonpath", name), test) for name, test in (when.jsonpath or {}).items() if isinstance(test, Test)]
 
 
-def _of_test(test: str | Test, groups: set[str]) -> Iterator[Problem]:
+def of_test(test: str | Test, groups: set[str]) -> Iterator[Problem]:
+    """What is wrong in a test of a text."""
     if test == Test():
         yield (), "a test of a text has 'exact', 'contains' or 'regex'"
     if isinstance(test, str) or test.regex is None:
