@@ -28,6 +28,7 @@ async def home(_request: web.Request) -> web.Response:
 ROUTES: tuple[Route, ...] = (
     ("GET", "/_sim", home),
     ("GET", "/_sim/runs", runs.listed),
+    ("POST", "/_sim/runs", runs.change),
     ("DELETE", "/_sim/runs", runs.reset),
     ("GET", "/_sim/faults", faults.listed),
     ("POST", "/_sim/faults", faults.add),

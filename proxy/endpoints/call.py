@@ -25,6 +25,7 @@ from proxy.sim.job import Answer as Said
 from proxy.sim.job import ChatJob
 
 if TYPE_CHECKING:  # who has no scenario need not load it
+    from proxy.runs.runs import Run
     from proxy.scenarios.script import Script
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Call:
     body: bytes
     script: "Script | None" = None
     simulated: bool = False
+    run: "Run | None" = None
 
     @property
     def origin(self) -> str:
@@ -69,13 +71,18 @@ class Call:
 
     @property
     def server_seed(self) -> int:
-        """The seed of this server's simulator."""
-        return self.app[SETTINGS].seed
+        """The seed of the simulator: the run's, or this server's."""
+        return self.app[SETTINGS].seed if self.run is None else self.run.seed
 
     @property
     def now(self) -> int:
-        """Unix time in whole seconds."""
-        return int(self.app[TIMES].now())
+        """Unix time in whole seconds, as the run has it."""
+        return int(self.app[TIMES].now() if self.run is None else self.run.now())
+
+    @property
+    def is_of_this_seed(self) -> bool:
+        """Whether others may get the same answer: the run has no seed of its own."""
+        return self.run is None or self.run.seed == self.app[SETTINGS].seed
 
     def complete(self, job: ChatJob) -> Said:
         """The generator's answer, or the scenario's. Raises SchemaError as `sim.chat.complete` does."""
@@ -114,9 +121,11 @@ def over_http(endpoint: Endpoint) -> Handler:
 async def called(request: web.Request) -> Call:
     """The call that an HTTP request makes."""
     body = await body_of(request)
-    if exchange := request.get(EXCHANGE):
-        exchange.entry.asked(body)
-    return Call(request.app, request.headers, body)
+    exchange = request.get(EXCHANGE)
+    if exchange is None:
+        return Call(request.app, request.headers, body)
+    exchange.entry.asked(body)
+    return Call(request.app, request.headers, body, run=exchange.run)
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

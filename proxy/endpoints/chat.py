@@ -14,7 +14,7 @@ from proxy.dispatch import CONTEXT, SIMULATED, is_real
 from proxy.endpoints import chat_bytes, chat_events, chat_job, stored_chats
 from proxy.endpoints.call import CHAT, Call, check_model, read, real_answer
 from proxy.errors import BadRequestError
-from proxy.keys import REAL_MODEL, TIMES, Times
+from proxy.keys import REAL_MODEL, TIMES
 from proxy.pace import on_schedule
 from proxy.schema import ChatRequest, StreamOptions
 from proxy.sim.job import Answer, ChatJob
@@ -39,9 +39,9 @@ class _Said:
     body: bytes
     streamed: bool
 
-    def at(self, times: Times) -> relay.Answer:
-        """The answer as given now."""
-        body = self.body.replace(chat_bytes.TIME, b"%d" % times.now())
+    def at(self, now: int) -> relay.Answer:
+        """The answer as given at that Unix time."""
+        body = self.body.replace(chat_bytes.TIME, b"%d" % now)
         return relay.Answer(body, STREAM_HEADERS if self.streamed else _PLAIN_HEADERS)
 
 
@@ -70,9 +70,9 @@ MEMORY = web.AppKey("CHAT_MEMORY", Memory)
 
 async def chat(call: Call) -> relay.Answer:
     """Answer one request. Raises ApiError."""
-    said = None if call.simulated else call.app[MEMORY].get(call.body)
+    said = call.app[MEMORY].get(call.body) if call.is_of_this_seed and not call.simulated else None
     if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
-        return said.at(call.app[TIMES])
+        return said.at(call.now)
     try:
         ask = read(call, schema.decoder)
     except BadRequestError as error:
@@ -100,11 +100,11 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     frame, times = _frame(ask), call.app[TIMES]
     is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
-        completion = await _plain(answer, frame, b"%d" % times.now(), is_long=is_long)
+        completion = await _plain(answer, frame, b"%d" % call.now, is_long=is_long)
         stored_chats.keep(call.app, ask, answer.id, call.body, completion)
     options = ask.stream_options or StreamOptions()
     if ask.stream and (is_long or _is_paced(options)):
-        events = _events(answer, frame, b"%d" % times.now(), options)
+        events = _events(answer, frame, b"%d" % call.now, options)
         if not _is_paced(options):
             return relay.Answer(chat_events.in_turns(events), STREAM_HEADERS)
         timed = events.timed(_seconds_before_each(options, answer.id), options.tokens_per_second)
@@ -114,9 +114,9 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     else:
         body = await _plain(answer, frame, chat_bytes.TIME, is_long=is_long)
     said = _Said(ask.model, body, bool(ask.stream))
-    if not ask.store and call.script is None:
+    if not ask.store and call.script is None and call.is_of_this_seed:
         call.app[MEMORY].put(call.body, said)
-    return said.at(times)
+    return said.at(call.now)
 
 
 async def _plain(answer: Answer, frame: chat_bytes.Frame, created: bytes, *, is_long: bool) -> bytes:

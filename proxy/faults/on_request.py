@@ -20,7 +20,9 @@ async def misbehave(request: web.Request) -> None:
     Raises ApiError for a header that is wrong, and where a fault wants no answer at all.
     """
     exchange = request[EXCHANGE]
-    add(request, [*await _of_the_run(request, exchange), *asked_for(request.headers.get(FAULT_HEADER, ""))])
+    body = await body_of(request)
+    exchange.entry.asked(body)  # here, because a fault may end it before anybody else reads it
+    add(request, [*_of_the_run(request, exchange, body), *asked_for(request.headers.get(FAULT_HEADER, ""))])
 
 
 def add(request: web.Request, faults: Sequence[Fault]) -> None:
@@ -32,12 +34,10 @@ def add(request: web.Request, faults: Sequence[Fault]) -> None:
     exchange.shapes = (*exchange.shapes, *[_shape(fault, times) for fault in faults])
 
 
-async def _of_the_run(request: web.Request, exchange: Exchange) -> list[Fault]:
+def _of_the_run(request: web.Request, exchange: Exchange, body: bytes) -> list[Fault]:
     run = exchange.run
     if not run.rules:
         return []
-    body = await body_of(request)
-    exchange.entry.asked(body)
     model = model_of(decoded(body)) or ""
     return [rule.fault for rule in run.rules.values() if rule.strikes(model, request.path, run.seed)]
 

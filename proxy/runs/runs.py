@@ -32,6 +32,8 @@ class Run:
     journal: Journal
     created: float
     used: float
+    now: Callable[[], float]  # Unix time as its answers tell it
+    frozen: bool = False
     rules: dict[str, Rule] = field(default_factory=dict)
     rules_made: int = 0
     meter: "Meter | None" = None
@@ -107,6 +109,18 @@ class Runs:
 
             run.latency = Latency(profile, run.seed)
 
+    def seed(self, run: Run, seed: int) -> None:
+        """Give a run a seed of its own: of its answers, and of what is drawn for its faults and its latency."""
+        run.seed = seed
+        if run.latency is not None:
+            self.time(run, run.latency.profile)
+
+    def set_clock(self, run: Run, now: float, *, frozen: bool) -> None:
+        """Let its answers tell another Unix time, which stands still or goes on from there."""
+        begun = self._clock()
+        run.now = lambda: now if frozen else now + self._clock() - begun
+        run.frozen = frozen
+
     def trim(self) -> None:
         """Keep all journals together within their bound: the largest gives first."""
         runs = [self.unnamed, *self._named.values()]
@@ -120,7 +134,7 @@ class Runs:
 
     def _new(self, name: str) -> Run:
         clock = self._clock()
-        run = Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock)
+        run = Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock, self._now)
         run.player = self.usual_player()
         self.limit(run, self._limits)
         self.time(run, self._latency)
