@@ -54,16 +54,19 @@ def _pair(before: Iterable[Seen], after: Iterable[Seen], paired: dict[int, Seen]
 
 
 def _patient(ended: Sequence[Seen], starts: Sequence[Seen], paired: dict[int, Seen], taken: set[int]) -> list[Seen]:
-    """Pairs each that came with the one that was due first; gives back those that came before all were due."""
+    """Pairs each that came with the one that was due last; gives back those that came before any was due."""
     waiting: list[tuple[float, int, Seen]] = []
+    due: list[Seen] = []
     early, at = [], 0
     for start in starts:
         while at < len(ended) and ended[at].ended <= start.started:
             seen = ended[at]
             heappush(waiting, (seen.due - slack(seen.marks.wait or 0.0), seen.number, seen))
             at += 1
-        if waiting and waiting[0][0] <= start.started:
-            _join(heappop(waiting)[2], start, paired, taken)
+        while waiting and waiting[0][0] <= start.started:
+            due.append(heappop(waiting)[2])
+        if due:
+            _join(due.pop(), start, paired, taken)
         else:
             early.append(start)
     return early

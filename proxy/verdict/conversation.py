@@ -60,7 +60,8 @@ def _step(item: dict[str, Any]) -> Step | None:
 
 def _calls(item: dict[str, Any]) -> Iterator[ToolCall]:
     for call in _dicts(item.get("tool_calls")):
-        about = call.get("function") or call.get("custom") or {}
+        about = call.get("function") or call.get("custom")
+        about = about if isinstance(about, dict) else {}
         yield ToolCall(str(call.get("id")), str(about.get("name")), str(about.get("arguments") or about.get("input")))
     for block in _dicts(item.get("content")):
         if block.get("type") == "tool_use":

@@ -54,7 +54,8 @@ class History:
         found = {}
         for seen in self.seen:
             again, continued = self.again.get(seen.number), self.continued.get(seen.number)
-            if continued is not None and (again is None or continued.seen.number < again.number):
+            goes_on = again is None or not seen.marks.failed or (continued and continued.seen.number < again.number)
+            if continued is not None and goes_on:
                 found[seen.number] = _told("continued", seen, continued.seen)
             elif again is not None:
                 found[seen.number] = _told("retried" if seen.marks.failed else "repeated", seen, again)

@@ -141,23 +141,23 @@ def _see(said: Said, document: dict[str, Any]) -> None:
 
 def _chat(said: Said, given: dict[str, Any]) -> None:
     """A choice of a chat or of a completion, or a piece of one."""
-    index = given.get("index", 0)
+    index = _place(given.get("index"))
     choice = said.choice(index)
-    delta = given.get("delta") or given.get("message") or {}
+    delta = _dict(given.get("delta") or given.get("message"))
     for text in (given.get("text"), delta.get("content"), delta.get("refusal")):
         choice.text += text if isinstance(text, str) else ""
     for number, part in enumerate(_dicts(delta.get("tool_calls"))):
-        call, about = said.call((index, part.get("index", number)), index), part.get("function") or part.get("custom")
+        call = said.call((index, _place(part.get("index", number))), index)
+        about = _dict(part.get("function") or part.get("custom"))
         call.id = call.id or str(part.get("id") or "")
-        if isinstance(about, dict):
-            call.name = call.name or str(about.get("name") or "")
-            call.arguments += str(about.get("arguments") or about.get("input") or "")
-    choice.finish = given.get("finish_reason") or choice.finish
+        call.name = call.name or str(about.get("name") or "")
+        call.arguments += str(about.get("arguments") or about.get("input") or "")
+    choice.finish = _word(given.get("finish_reason")) or choice.finish
 
 
 def _response(said: Said, document: dict[str, Any]) -> None:
     """A response as it is told whole."""
-    said.id, said.status = document.get("id"), document.get("status")
+    said.id, said.status = _word(document.get("id")), _word(document.get("status"))
     if not document.get("output") and said.status not in ("completed", "incomplete"):
         said.error = document.get("error") or said.error
         return
@@ -165,7 +165,7 @@ def _response(said: Said, document: dict[str, Any]) -> None:
     for item in _dicts(document.get("output")):
         _item(choice, item)
     if said.status == "incomplete":
-        choice.finish = (document.get("incomplete_details") or {}).get("reason") or "length"
+        choice.finish = _word(_dict(document.get("incomplete_details")).get("reason")) or "length"
     elif said.status == "completed":
         choice.finish = "tool_calls" if choice.calls else "stop"
 
@@ -181,21 +181,21 @@ def _item(choice: Choice, item: dict[str, Any]) -> None:
 def _event_of_a_response(said: Said, kind: str, event: dict[str, Any]) -> None:
     if kind in ("response.completed", "response.incomplete", "response.failed"):
         said.ended = True
-        said.error = (event.get("response") or {}).get("error") or said.error
+        said.error = _dict(event.get("response")).get("error") or said.error
     if kind == "error":
         said.error = event
     elif isinstance(event.get("response"), dict):
         if said.ended:
             _response(said, event["response"])
         else:
-            said.id, said.status = event["response"].get("id"), event["response"].get("status")
+            said.id, said.status = _word(event["response"].get("id")), _word(event["response"].get("status"))
     elif kind in ("response.output_text.delta", "response.refusal.delta"):
         said.choice().text += str(event.get("delta") or "")
-    elif kind == "response.output_item.added" and (event.get("item") or {}).get("call_id"):
-        call = said.call(event.get("output_index"))
-        call.id, call.name = event["item"]["call_id"], str(event["item"].get("name") or "")
+    elif kind == "response.output_item.added" and (item := _dict(event.get("item"))).get("call_id"):
+        call = said.call(_place(event.get("output_index")))
+        call.id, call.name = str(item["call_id"]), str(item.get("name") or "")
     elif kind.endswith(("call_arguments.delta", "call_input.delta")):
-        said.call(event.get("output_index")).arguments += str(event.get("delta") or "")
+        said.call(_place(event.get("output_index"))).arguments += str(event.get("delta") or "")
 
 
 def _message(said: Said, kind: str, event: dict[str, Any]) -> None:
@@ -203,16 +203,16 @@ def _message(said: Said, kind: str, event: dict[str, Any]) -> None:
     if kind == "message":
         for index, block in enumerate(_dicts(event.get("content"))):
             _block(said, index, block)
-        said.choice().finish = event.get("stop_reason")
+        said.choice().finish = _word(event.get("stop_reason"))
     elif kind == "content_block_start":
-        _block(said, event.get("index"), event.get("content_block") or {})
+        _block(said, _place(event.get("index")), _dict(event.get("content_block")))
     elif kind == "content_block_delta":
-        delta = event.get("delta") or {}
+        delta = _dict(event.get("delta"))
         said.choice().text += str(delta.get("text") or "")
         if "partial_json" in delta:
-            said.call(event.get("index")).arguments += str(delta["partial_json"])
+            said.call(_place(event.get("index"))).arguments += str(delta["partial_json"])
     elif kind == "message_delta":
-        said.choice().finish = (event.get("delta") or {}).get("stop_reason") or said.choice().finish
+        said.choice().finish = _word(_dict(event.get("delta")).get("stop_reason")) or said.choice().finish
     said.ended = said.ended or kind == "message_stop"
 
 
@@ -223,6 +223,18 @@ def _block(said: Said, index: Any, block: dict[str, Any]) -> None:
         call = said.call(index)
         call.id, call.name = str(block.get("id") or ""), str(block.get("name") or "")
         call.arguments = str(block.get("input") or "") if block.get("input") else ""
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _place(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

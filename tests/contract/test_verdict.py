@@ -1,0 +1,438 @@
+"""Verdicts and assertions on real clients: the official SDKs, which are not accused, and clients that are."""
+
+import asyncio
+import json
+import threading
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import AsyncOpenAI, OpenAI
+
+from tests import running
+
+CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
+MODELS = ["gpt-sim-1", "tiny"]
+TOOL: Any = {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+CALLS = {
+    "rules": [
+        {"when": {"tool_result": "degrees"}, "answer": {"text": "It is warm."}},
+        {"answer": {"tool_calls": [{"name": "get_weather", "arguments": {"city": "Rome"}}]}},
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run(server, request):
+    """A client of one run, which is this test's own."""
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[-60:].strip("-")
+    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def client(run):
+    """The official SDK as it comes."""
+    with OpenAI(base_url=f"{run.base_url}v1", api_key="any") as client:
+        yield client
+
+
+def harm(run, fault, times=1, **settings):
+    assert run.post("/_sim/faults", json={"fault": fault, "settings": settings, "times": times}).status_code == 201
+
+
+def mistakes(run, **query):
+    answer = run.get("/_sim/verdict", params=query)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["passed"] is not any(each["certainty"] == "seen" for each in told["mistakes"])
+    return [(each["mistake"], each["certainty"], each["requests"]) for each in told["mistakes"]]
+
+
+def ask(run, model="gpt-sim-1", messages=HELLO, path=CHAT, **more):
+    return run.post(path, json={"model": model, "messages": messages, "max_tokens": 50, **more})
+
+
+def streamed(run, messages=HELLO, **more):
+    """What comes of a stream to a client that takes whatever comes."""
+    text = ""
+    try:
+        with run.stream("POST", CHAT, json={"model": "gpt-sim-1", "messages": messages, "stream": True, **more}) as it:
+            for line in it.iter_lines():
+                if line.startswith("data: {"):
+                    choices = json.loads(line[6:]).get("choices") or [{}]
+                    text += choices[0].get("delta", {}).get("content") or ""
+    except httpx.HTTPError:
+        pass
+    return text
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [{"status": 429, "retry_after": 0.2}, {"status": 500}, {"status": 503}])
+def test_the_official_sdk_gets_over_errors_without_a_mistake(run, client, model, stream, status):
+    harm(run, "status", times=2, **status)
+    answer = client.chat.completions.create(model=model, messages=HELLO, stream=stream)
+    assert list(answer) if stream else answer.choices
+
+    assert mistakes(run) == []
+    after = [entry["after"] for entry in run.get("/_sim/requests").json()["data"]]
+    assert [(each or {}).get("kind") for each in after] == ["retried", "retried", None]
+    assert [each["number"] for each in after[:2]] == [2, 3]
+
+
+def test_the_asynchronous_sdk_too(run):
+    harm(run, "status", times=2, status=429, retry_after=0.3)
+
+    async def both():
+        async with AsyncOpenAI(base_url=f"{run.base_url}v1", api_key="any") as client:
+            ask: Any = {"model": "gpt-sim-1", "messages": HELLO}
+            await asyncio.gather(client.chat.completions.create(**ask), client.chat.completions.create(**ask))
+            async with client.chat.completions.stream(**ask) as stream:
+                return await stream.get_final_completion()
+
+    assert asyncio.run(both()).choices
+    assert mistakes(run) == []
+
+
+def test_a_stream_that_is_left_in_its_context_manager_is_no_mistake(run, client):
+    for _ in range(2):
+        with client.chat.completions.create(
+            model="gpt-sim-1", messages=HELLO, stream=True, extra_body={"stream_options": {"delay_min_ms": 50}}
+        ) as stream:
+            next(iter(stream))
+    run.get("/_sim/requests", params={"wait_for": 2})
+
+    assert mistakes(run) == []
+
+
+def test_the_loop_of_an_agent_with_tools_is_no_mistake_in_a_chat(run, client):
+    run.post("/_sim/scenario", json=CALLS)
+    messages = [*HELLO]
+    tools: Any = [{"type": "function", "function": TOOL}]
+    while calls := (
+        said := client.chat.completions.create(model="tiny", messages=messages, tools=tools).choices[0].message
+    ).tool_calls:
+        messages.append(said.model_dump(exclude_none=True))
+        messages += [{"role": "tool", "tool_call_id": call.id, "content": "31 degrees"} for call in calls]
+    assert said.content == "It is warm."
+
+    assert mistakes(run) == []
+    assert run.get("/_sim/requests").json()["data"][0]["after"]["kind"] == "continued"
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_the_loop_of_an_agent_with_tools_is_no_mistake_in_responses(run, client, by_id):
+    run.post("/_sim/scenario", json=CALLS)
+    given: Any = [*HELLO]
+    more: dict[str, Any] = {}
+    tools: Any = [{"type": "function", **TOOL}]
+    said = client.responses.create(model="gpt-sim-1", input=given, tools=tools)
+    results = [
+        {"type": "function_call_output", "call_id": call.call_id, "output": "31 degrees"}
+        for call in said.output
+        if call.type == "function_call"
+    ]
+    if by_id:
+        given, more = results, {"previous_response_id": said.id}
+    else:
+        given += [item.model_dump(exclude_none=True) for item in said.output] + results
+    client.responses.create(model="gpt-sim-1", input=given, tools=tools, **more)
+
+    assert mistakes(run) == []
+    assert run.get("/_sim/requests").json()["data"][0]["after"]["number"] == 2
+
+
+def test_the_loop_of_an_agent_with_tools_is_no_mistake_in_messages(run):
+    run.post("/_sim/scenario", json=CALLS)
+    tools = [{"name": "get_weather", "input_schema": TOOL["parameters"]}]
+    said = ask(run, path=MESSAGES, tools=tools).json()["content"]
+    results = [{"type": "tool_result", "tool_use_id": said[0]["id"], "content": "31 degrees"}]
+    more = [{"role": "assistant", "content": said}, {"role": "user", "content": results}]
+    ask(run, messages=HELLO + more, path=MESSAGES, tools=tools)
+
+    assert mistakes(run) == []
+    assert run.get("/_sim/requests").json()["data"][0]["after"]["kind"] == "continued"
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_comes_at_once_is_accused_of_it(run, model, stream):
+    harm(run, "status", status=429, retry_after=1)
+    ask(run, model, stream=stream)
+    ask(run, model, stream=stream)
+
+    assert mistakes(run) == [("ignored_retry_after", "seen", [1, 2])]
+    assert mistakes(run, ignore="ignored_retry_after, storm") == []
+
+
+@pytest.mark.parametrize("status", [{"status": 400}, {"status": 401}, {"status": 429, "code": "insufficient_quota"}])
+def test_a_client_that_sends_in_vain_is_accused_of_it(run, status):
+    harm(run, "status", **status)
+    ask(run)
+    ask(run)
+
+    assert ("retried_non_retryable", "seen", [1, 2]) in mistakes(run)
+
+
+def test_a_client_that_does_not_wait_is_accused_of_it_and_then_of_a_storm(run):
+    harm(run, "status", times=100, status=500)
+    for _ in range(5):
+        ask(run)
+    assert mistakes(run) == [("no_backoff", "seen", [1, 2, 3, 4, 5])]
+    for _ in range(10):
+        ask(run)
+    assert ("storm", "seen", list(range(1, 16))) in mistakes(run)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["cut", "reset", "no_finish_reason", "error_event"])
+def test_a_client_that_takes_half_a_stream_is_accused_of_it(run, model, fault):
+    harm(run, fault, **({} if fault == "no_finish_reason" else {"after_events": 4}))
+    half = streamed(run, model=model)
+    assert half
+    ask(run, model, [*HELLO, {"role": "assistant", "content": half}, {"role": "user", "content": "And winds?"}])
+
+    assert mistakes(run) == [("accepted_truncated_stream", "seen", [1, 2])]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_client_that_asks_again_after_half_a_stream_is_not(run, model):
+    harm(run, "cut", after_events=4)
+    half = streamed(run, model=model)
+    whole = streamed(run, model=model)
+    assert half != whole
+    ask(run, model, [*HELLO, {"role": "assistant", "content": whole}, {"role": "user", "content": "And winds?"}])
+
+    assert mistakes(run) == []
+    kinds = [entry["after"]["kind"] for entry in run.get("/_sim/requests").json()["data"][:2]]
+    assert kinds == ["retried", "continued"]
+
+
+@pytest.mark.parametrize(
+    ("finish", "mistake"), [("length", "ignored_length"), ("content_filter", "ignored_content_filter")]
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_does_not_look_at_finish_reason_is_accused_of_it(run, client, finish, mistake, stream):
+    run.post("/_sim/scenario", json={"rules": [{"answer": {"text": "The tides come and", "finish_reason": finish}}]})
+    text = streamed(run, model="tiny") if stream else ask(run).json()["choices"][0]["message"]["content"]
+    carried = [*HELLO, {"role": "assistant", "content": text}]
+    ask(run, messages=[*carried, {"role": "user", "content": "And winds?"}])
+    assert mistakes(run) == [(mistake, "seen", [1, 2])]
+
+    run.delete("/_sim/requests")
+    ask(run)
+    ask(run, messages=[*carried, {"role": "user", "content": "Continue."}])
+    assert mistakes(run) == []
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_cut_responses_too(run, client, by_id):
+    cut = client.responses.create(model="gpt-sim-1", input="Tell me about tides.", max_output_tokens=16)
+    assert cut.status == "incomplete"
+    said = {"role": "assistant", "content": cut.output_text}
+    given: Any = [*HELLO, said, {"role": "user", "content": "And winds?"}]
+    more = {"input": "And winds?", "previous_response_id": cut.id} if by_id else {"input": given}
+    client.responses.create(model="gpt-sim-1", **more)
+
+    assert mistakes(run)[0] == ("ignored_length", "seen", [1, 2])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_client_that_mixes_up_the_results_of_tools_is_accused_of_it(run, model):
+    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    called = [*HELLO, {"role": "assistant", "tool_calls": [call]}]
+    ask(run, model, [*called, {"role": "tool", "tool_call_id": "call_2", "content": "31"}])
+
+    assert mistakes(run) == [("mismatched_tool_ids", "seen", [1])] * 2  # a result without a call, a call without one
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["slow_start", "stall"])
+def test_a_client_that_waits_and_waits_is_accused_of_it_and_one_that_leaves_is_not(run, model, fault):
+    harm(run, fault, times=2, seconds=0.4)
+    streamed(run, model=model)
+    with pytest.raises(httpx.ReadTimeout):
+        run.post(CHAT, json={"model": model, "messages": HELLO, "stream": True}, timeout=0.15)
+    run.get("/_sim/requests", params={"wait_for": 2})
+
+    assert mistakes(run, timeout_s=0.3) == [("no_timeout", "seen", [1])]
+    assert mistakes(run) == []
+
+
+def test_a_background_response_that_nobody_fetches_is_left_behind(run, client):
+    fetched = client.responses.create(model="gpt-sim-1", input="one", background=True)
+    while client.responses.retrieve(fetched.id).status != "completed":
+        pass
+    cancelled = client.responses.create(model="gpt-sim-1", input="two", background=True)
+    client.responses.cancel(cancelled.id)
+    assert mistakes(run) == []
+    client.responses.create(model="gpt-sim-1", input="three", background=True)
+
+    ((mistake, certainty, _),) = mistakes(run)
+    assert (mistake, certainty) == ("left_without_cancelling", "seen")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("timeout=3", "Unknown parameter: 'timeout'. Did you mean 'timeout_s'?"),
+        ("timeout_s=soon", "Invalid 'timeout_s': expected a number above 0 and up to 86400, but got 'soon'."),
+        ("ignore=storms", "There is no mistake 'storms'. Did you mean 'storm'?"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_told(run, query, message):
+    answer = run.get(f"/_sim/verdict?{query}")
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+
+
+TWICE_AND_NOT_AFTER_THE_STOP = [
+    {"requests": {"tool_called": "get_weather"}, "exactly": 2},
+    {"requests": {"tool_called": "get_weather"}, "none": True, "after": {"user": "stop"}},
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_two_calls_of_a_tool_and_none_after_the_stop(run, model, stream):
+    run.post(
+        "/_sim/scenario",
+        json={"rules": [{"when": {"user": "stop"}, "answer": {"text": "Stopped."}}, CALLS["rules"][1]]},
+    )
+    for text in ("weather", "and now?", "stop"):
+        ask(run, model, [{"role": "user", "content": text}], stream=stream)
+    told = run.post("/_sim/assertions", json=TWICE_AND_NOT_AFTER_THE_STOP).json()
+    assert told["passed"], told
+    ask(run, model, [{"role": "user", "content": "weather again"}], stream=stream)
+    told = run.post("/_sim/assertions", json=TWICE_AND_NOT_AFTER_THE_STOP).json()
+
+    assert [result["message"] for result in told["results"]] == [
+        "expected exactly 2 requests with tool_called get_weather, found 3: 1, 2, 4",
+        "expected no requests with tool_called get_weather after request 3, found 1: 4",
+    ]
+
+
+def test_assertions_wait_for_what_is_still_to_come(run):
+    later = threading.Timer(0.3, ask, [run])
+    later.start()
+    wish = {"assertions": [{"requests": {"status": 200}, "exactly": 1}], "wait_s": 20}
+    told = run.post("/_sim/assertions", json=wish).json()
+    later.join()
+
+    assert told["passed"]
+    never = {"assertions": [{"requests": {"status": 500}}], "wait_s": 0.1}
+    assert not run.post("/_sim/assertions", json=never).json()["passed"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [(b"{", None), (b"[]", "invalid_assertion"), (b'[{"exact": 1}]', "invalid_assertion")]
+)
+def test_what_is_no_assertion_is_a_400(run, body, code):
+    answer = run.post("/_sim/assertions", content=body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_two_hundred_runs_at_once_each_have_their_own_verdict(server):
+    async def one_run(number):
+        base = f"{server.url}/t/judged-{number}"
+        bad = number % 2 == 1
+        wait = 60 + number if bad else 0.1 + number % 5 / 10
+        answers = [{"error": {"status": 429, "retry_after": wait}}, {"text": f"{number} said"}]
+        async with httpx.AsyncClient(base_url=base, timeout=100) as http:
+            assert (await http.post("/_sim/scenario", json={"rules": [{"answers": answers}]})).status_code == 201
+            body = {"model": "gpt-sim-1", "messages": HELLO}
+            if bad:
+                await http.post(CHAT, json=body)
+                await http.post(CHAT, json=body)
+            else:
+                async with AsyncOpenAI(base_url=f"{base}/v1", api_key="any", timeout=100) as client:
+                    await client.chat.completions.create(**body)
+            verdict = (await http.get("/_sim/verdict")).json()
+            wish = [{"requests": {"text": {"exact": f"{number} said"}}, "exactly": 1}, {"exactly": 2}]
+            held = (await http.post("/_sim/assertions", json=wish)).json()
+            await http.delete("/_sim/runs")
+        assert held["passed"], held
+        return bad, [each["mistake"] for each in verdict["mistakes"]], verdict["requests"]
+
+    async def all_runs():
+        return await asyncio.gather(*[one_run(number) for number in range(200)])
+
+    for bad, found, requests in asyncio.run(all_runs()):
+        assert (found, requests) == (["ignored_retry_after"] if bad else [], 2)
+
+
+def test_a_run_has_a_seed_and_a_time_of_its_own(run, client, server):
+    def said():
+        answer = client.chat.completions.create(model="gpt-sim-1", messages=HELLO, seed=1)
+        return answer.choices[0].message.content, answer.system_fingerprint, answer.created
+
+    before = said()
+    shown = run.post("/_sim/runs", json={"seed": 7, "now": 1700000000, "frozen": True}).json()
+    assert (shown["seed"], shown["now"], shown["frozen"]) == (7, 1700000000, True)
+    text, fingerprint, created = said()
+
+    assert (text, fingerprint, created) == said()
+    assert fingerprint != before[1]
+    assert created == 1700000000
+    assert client.responses.create(model="gpt-sim-1", input="hello").created_at == 1700000000
+    chunks = list(client.chat.completions.create(model="m", messages=HELLO, stream=True))
+    assert {chunk.created for chunk in chunks} == {created}
+    seeded = run.post("/v1/completions", json={"model": "m", "prompt": "Tides", "max_tokens": 9}).json()
+    assert seeded["system_fingerprint"] == fingerprint
+    with running.proxy("--seed", "7") as other:
+        same = httpx.post(f"{other.url}{CHAT}", json={"model": "gpt-sim-1", "messages": HELLO, "seed": 1}).json()
+    assert same["choices"][0]["message"]["content"] == text
+
+    run.delete("/_sim/runs")
+    assert said()[:2] == before[:2]
+
+
+def test_a_time_goes_on_and_stands_still_when_it_is_frozen(run):
+    first = run.post("/_sim/runs", json={"now": 1000}).json()["now"]
+    again = run.post("/_sim/runs", json={}).json()["now"]
+    assert 1000 <= first < again < 1100
+    stopped = run.post("/_sim/runs", json={"frozen": True}).json()["now"]
+    assert again < stopped == run.post("/_sim/runs", json={}).json()["now"]
+
+
+@pytest.mark.parametrize(("wish", "word"), [({"sed": 1}, "sed"), ({"seed": "x"}, "seed"), ({"now": -1}, "now")])
+def test_a_seed_or_a_time_that_makes_no_sense_is_told(run, wish, word):
+    answer = run.post("/_sim/runs", json=wish)
+
+    assert answer.status_code == 400
+    assert word in answer.json()["error"]["message"]
+
+
+def test_a_seed_of_its_own_draws_other_faults(run):
+    def struck(seed):
+        run.delete("/_sim/runs")
+        run.post("/_sim/runs", json={"seed": seed})
+        run.post("/_sim/faults", json={"fault": "status", "probability": 0.5})
+        return [ask(run).status_code for _ in range(20)]
+
+    assert struck(1) == struck(1) != struck(2)
+
+
+def test_an_sdk_error_is_in_the_journal_with_its_body_also_where_a_header_asked_for_it(run, client):
+    with pytest.raises(openai.InternalServerError):
+        client.with_options(max_retries=1).chat.completions.create(
+            model="gpt-sim-1", messages=HELLO, extra_headers={"x-sim-fault": "status"}
+        )
+
+    assert [
+        (entry["model"], entry["after"] and entry["after"]["number"])
+        for entry in run.get("/_sim/requests").json()["data"]
+    ] == [
+        ("gpt-sim-1", 2),
+        ("gpt-sim-1", None),
+    ]
