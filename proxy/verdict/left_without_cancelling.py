@@ -1,17 +1,20 @@
 """Work that nobody waits for any more was left to go on."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from proxy.verdict.history import History
 from proxy.verdict.mistake import Found, Limits, Mistake
-from proxy.verdict.seen import Seen
+from proxy.verdict.seen import Seen, Turn
 
 _RUNNING = frozenset({"queued", "in_progress"})
+_LOOKED_AT = 20  # streams of one conversation
 _RESPONSES = "/v1/responses/"
 
 
 def _find(history: History, _limits: Limits) -> Iterator[Found]:
     yield from _in_the_background(history)
+    yield from _streams_that_stayed_open(history)
     for group in history.same.values():
         for seen, again in _sent_again_meanwhile(group):
             numbered = again.marks.retry is not None and again.marks.retry > 0
@@ -34,6 +37,26 @@ def _in_the_background(history: History) -> Iterator[Found]:
     for name, number in left.items():
         told = f"the background response {name} of request {number} was neither fetched to its end nor cancelled"
         yield Found(told, (number,))
+
+
+def _streams_that_stayed_open(history: History) -> Iterator[Found]:
+    """Streams whose next turn came, with as much of them as it needed, while they still went on."""
+    streams: dict[bytes, list[Seen]] = defaultdict(list)
+    for seen in history.seen:
+        if not seen.endpoint:
+            continue
+        for turn in seen.marks.turns:
+            for stream in streams.get(turn.before, ())[-_LOOKED_AT:]:
+                if seen.started < stream.ended and _has_its_beginning(seen, turn, stream):
+                    told = f"the stream of request {stream.number} was still open when request {seen.number} went on"
+                    yield Found(f"{told} with the beginning of its text", (stream.number, seen.number))
+        if seen.marks.streamed:
+            streams[seen.marks.asked].append(seen)
+
+
+def _has_its_beginning(seen: Seen, turn: Turn, stream: Seen) -> bool:
+    text = seen.steps[turn.at].text.strip()
+    return bool(text) and stream.said.choice().text.strip().startswith(text)
 
 
 def _is_background(seen: Seen) -> bool:

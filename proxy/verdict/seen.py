@@ -38,6 +38,7 @@ class Marks:
 
     same: bytes | None
     retry: int | None  # what the official SDKs count in a header
+    streamed: bool
     failed: bool
     truncated: bool
     wait: float | None  # seconds that an error said to wait
@@ -108,6 +109,7 @@ class Seen:
         return Marks(
             same=_same(self.path, entry),
             retry=int(retry) if retry.isascii() and retry.isdigit() else None,
+            streamed=said.streamed,
             failed=entry.status >= 400 or entry.end in ("left", "broken") or truncated,
             truncated=truncated,
             wait=_wait(entry) if entry.status >= 400 else None,

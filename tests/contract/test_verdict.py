@@ -268,6 +268,23 @@ def test_a_client_that_waits_and_waits_is_accused_of_it_and_one_that_leaves_is_n
     assert mistakes(run) == []
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_stream_that_is_left_without_being_closed_is_left_behind(run, closed):
+    slow = {"model": "gpt-sim-1", "messages": HELLO, "stream": True, "stream_options": {"delay_min_ms": 100}}
+    with run.stream("POST", CHAT, json=slow) as stream:
+        lines = stream.iter_lines()
+        text = ""
+        while not text.strip():
+            line = next(lines)
+            text += json.loads(line[6:])["choices"][0]["delta"].get("content") or "" if line else ""
+        if closed:
+            stream.close()
+            run.get("/_sim/requests", params={"wait_for": 1})
+        ask(run, messages=[*HELLO, {"role": "assistant", "content": text}, {"role": "user", "content": "Enough."}])
+
+    assert mistakes(run) == ([] if closed else [("left_without_cancelling", "seen", [1, 2])])
+
+
 def test_a_background_response_that_nobody_fetches_is_left_behind(run, client):
     fetched = client.responses.create(model="gpt-sim-1", input="one", background=True)
     while client.responses.retrieve(fetched.id).status != "completed":

@@ -1,8 +1,10 @@
 """Which clients are accused of mixing up tool calls, of waiting for ever, and of leaving work behind."""
 
+import json
+
 import pytest
 
-from tests.proxy.verdict.telling import CHAT, HELLO, MESSAGES, RESPONSES, Telling, chat, chunks, user
+from tests.proxy.verdict.telling import CHAT, HELLO, MESSAGES, RESPONSES, Telling, chat, chunks, said, user
 
 ASK = {"model": "m", "messages": [HELLO]}
 
@@ -207,3 +209,18 @@ def test_one_that_is_left_late_is_likely_a_mistake(telling):
 
     (found,) = telling.found("left_without_cancelling")
     assert (found["certainty"], found["requests"]) == ("likely", [1, 2])
+
+
+def test_a_stream_that_is_left_without_being_closed_is_seen_by_the_next_turn(telling):
+    open_still = telling.begin(ASK | {"stream": True})
+    for event in chunks("The tides", " come", finish=None):
+        telling.time += 1
+        open_still.sent(b"data: %b\n\n" % json.dumps(event).encode())
+    telling.ask({"model": "m", "messages": [HELLO, said("The tides"), user("Enough. And winds?")]})
+    telling.ask({"model": "m", "messages": [HELLO, said("Something else."), user("Another conversation.")]})
+    telling.end(open_still, chunks(" and go."))
+
+    (found,) = telling.found("left_without_cancelling")
+    assert found["message"] == (
+        "the stream of request 1 was still open when request 2 went on with the beginning of its text"
+    )
