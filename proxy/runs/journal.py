@@ -106,9 +106,9 @@ class Journal:
 
     def finish(self, entry: Entry, *, here: bool) -> None:
         """The exchange is over; `here` is whether the client still was. Whoever waits is told."""
+        entry.seconds = self._clock() - entry.started
         if entry.end == "open":
             entry.end = "whole" if here else "left"
-        entry.seconds = self._clock() - entry.started
         if entry.kept:  # it may have had to go meanwhile
             size = len(entry.body) + min(entry.answer_size, MOST_OF_ONE)
             entry.cost = _EACH + size

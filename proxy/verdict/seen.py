@@ -57,12 +57,13 @@ class Seen:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.number = entry.number
-        self.is_open = entry.end == "open"
+        # "broken" is written where it happens, which is before the exchange is over.
+        self.is_open = entry.end == "open" or (entry.end == "broken" and not entry.seconds)
         self.started = entry.started
         self.ended = entry.started + entry.seconds if not self.is_open else float("inf")
-        if entry.marks is None or self.is_open:
-            entry.marks = self._marks()
-        self.marks: Marks = entry.marks
+        self.marks = entry.marks or self._marks()
+        if not self.is_open:
+            entry.marks = self.marks
 
     @property
     def path(self) -> str:

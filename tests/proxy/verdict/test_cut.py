@@ -216,3 +216,24 @@ def test_equal_conversations_side_by_side_are_paired_one_to_one(telling):
     pairs = {number: told["number"] for number, told in telling.history.after().items() if told["kind"] == "continued"}
     assert sorted(pairs) == list(range(1, 101))
     assert sorted(pairs.values()) == list(range(101, 201))
+
+
+def test_what_was_read_while_it_was_open_is_read_again_when_it_is_over(telling):
+    entry = telling.begin(ASK)
+    assert telling.history.after() == {}
+    telling.end(entry, chat("Hi."))
+    after(telling, [said("Hi."), NEXT])
+
+    assert telling.history.after()[1]["number"] == 2
+
+
+def test_a_journal_full_of_the_same_is_paired_one_to_one(telling):
+    for at in range(1000):
+        telling.ask(STREAM, chunks(HALF, finish=None), at=at, end="broken")
+    for at in range(1000):
+        telling.ask({"model": "m", "messages": [HELLO, said(HALF), NEXT]}, at=2000 + at)
+
+    continued = telling.history.continued
+    assert sorted(continued) == list(range(1, 1001))
+    assert sorted([following.seen.number for following in continued.values()]) == list(range(1001, 2001))
+    assert telling.verdict(storm_s=1)["requests"] == 2000
