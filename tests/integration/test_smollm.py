@@ -156,3 +156,20 @@ def test_a_model_that_is_no_model_is_told_from_the_real_llama_servers_log(stack,
         assert "error: llama-server ended: the model cannot be loaded" in launched.said
     finally:
         launched.close()
+
+
+def test_a_client_that_takes_half_an_answer_of_the_real_model_for_whole_is_accused_of_it(stack, client):
+    base = f"http://127.0.0.1:{stack.port}/t/judged"
+    mine = client.with_options(base_url=f"{base}/v1", max_retries=2)
+    said: list = [{"role": "user", "content": "Tell me about the sea."}]
+    httpx.post(f"{base}/_sim/faults", json={"fault": "status", "settings": {"status": 503}, "times": 1})
+    cut = mine.chat.completions.create(model="smollm2-135m", messages=said, max_tokens=5).choices[0]
+    assert cut.finish_reason == "length"
+    assert httpx.get(f"{base}/_sim/verdict").json()["mistakes"] == []
+
+    said += [{"role": "assistant", "content": cut.message.content}, {"role": "user", "content": "Thank you."}]
+    mine.chat.completions.create(model="smollm2-135m", messages=said, max_tokens=5)
+    (mistake,) = httpx.get(f"{base}/_sim/verdict").json()["mistakes"]
+    assert (mistake["mistake"], mistake["requests"]) == ("ignored_length", [2, 3])
+    wanted = [{"requests": {"model": "smollm2-135m", "finish_reason": "length"}, "at_least": 1}]
+    assert httpx.post(f"{base}/_sim/assertions", json=wanted).json()["passed"]
