@@ -161,9 +161,8 @@ def _counted(assertion: Assertion, seen: Sequence[Seen], where: str) -> tuple[bo
     plural = "" if words.endswith(" 1") else "s"
     what = f"expected {words} {noun}{plural}{_with(wanted)}{where}"
     numbers = [hit.number for hit in hits]
-    found = f"found {number or 'none'}" + (
-        f": {_listed(numbers)}" if numbers else f" among {many(len(seen), 'request')}"
-    )
+    among = f" among {many(len(seen), 'request')}" if seen else ""
+    found = f"found {number}: {_listed(numbers)}" if numbers else f"found none{among}"
     return least <= number <= most, f"{what}, {found}", numbers
 
 
