@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -161,7 +162,7 @@ def test_a_model_that_is_no_model_is_told_from_the_real_llama_servers_log(stack,
 def test_a_client_that_takes_half_an_answer_of_the_real_model_for_whole_is_accused_of_it(stack, client):
     base = f"http://127.0.0.1:{stack.port}/t/judged"
     mine = client.with_options(base_url=f"{base}/v1", max_retries=2)
-    said: list = [{"role": "user", "content": "Tell me about the sea."}]
+    said: Any = [{"role": "user", "content": "Tell me about the sea."}]
     httpx.post(f"{base}/_sim/faults", json={"fault": "status", "settings": {"status": 503}, "times": 1})
     cut = mine.chat.completions.create(model="smollm2-135m", messages=said, max_tokens=5).choices[0]
     assert cut.finish_reason == "length"

@@ -15,7 +15,7 @@ CHAT, RESPONSES, MESSAGES, COMPLETIONS = "/v1/chat/completions", "/v1/responses"
 HELLO: dict[str, Any] = {"role": "user", "content": "Hello!"}
 
 
-def said(text: str) -> dict[str, Any]:
+def said(text: Any) -> dict[str, Any]:
     return {"role": "assistant", "content": text}
 
 
@@ -85,6 +85,6 @@ class Telling:
     def found(self, mistake: str, **limits: Any) -> list[dict[str, Any]]:
         """Times that the mistake was made; no other one may have been."""
         assert mistake in MISTAKES
-        mistakes = self.verdict(**limits)["mistakes"]
+        mistakes: list[dict[str, Any]] = self.verdict(**limits)["mistakes"]
         assert {each["mistake"] for each in mistakes} <= {mistake}, mistakes
         return mistakes

@@ -1,5 +1,7 @@
 """Which clients are accused of taking half an answer for a whole one, in all the APIs that have conversations."""
 
+from typing import Any
+
 import pytest
 
 from tests.proxy.verdict.telling import (
@@ -15,7 +17,7 @@ from tests.proxy.verdict.telling import (
     user,
 )
 
-ASK = {"model": "m", "messages": [HELLO]}
+ASK: dict[str, Any] = {"model": "m", "messages": [HELLO]}
 STREAM = ASK | {"stream": True}
 HALF = "The tides come and"
 NEXT = user("And what do the winds do?")
@@ -28,8 +30,10 @@ def telling():
     return Telling()
 
 
-def response(text, status="completed", reason=None, calls=()):
-    output = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}]
+def response(text, status="completed", reason=None, calls=()) -> dict[str, Any]:
+    output: list[dict[str, Any]] = [
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    ]
     output += [{"type": "function_call", "call_id": i, "name": n, "arguments": a} for i, n, a in calls]
     details = {"reason": reason} if reason else None
     return {"object": "response", "id": "resp_1", "status": status, "output": output, "incomplete_details": details}
@@ -44,7 +48,7 @@ def after(telling, more, model="m"):
 
 
 # How a chat's stream can end without its end: events, and how the exchange ended.
-BROKEN = {
+BROKEN: dict[str, Any] = {
     "cut": (chunks("The tides ", "come and", finish=None), "broken"),
     "no finish_reason": ([*chunks("The tides ", "come and", finish=None), "[DONE]"], "whole"),
     "no end": (chunks("The tides ", "come and", finish=None), "whole"),
@@ -100,7 +104,7 @@ def test_going_on_without_another_try_is_likely_a_mistake_and_does_not_fail(tell
 def test_a_stream_that_the_client_left_and_one_without_done_are_not_accused(telling):
     telling.ask(STREAM, chunks(HALF, finish=None), end="left")
     after(telling, [said(HALF), NEXT])
-    other = {"model": "m", "stream": True, "messages": [user("Other.")]}
+    other: dict[str, Any] = {"model": "m", "stream": True, "messages": [user("Other.")]}
     telling.ask(other, chunks("Whole."), at=6)  # finish_reason is there, only [DONE] is not
     telling.ask({"model": "m", "messages": [*other["messages"], said("Whole."), NEXT]}, at=7)
 
@@ -108,14 +112,14 @@ def test_a_stream_that_the_client_left_and_one_without_done_are_not_accused(tell
 
 
 def test_a_stream_of_events_from_messages_and_responses(telling):
-    begun = [
+    begun: list[Any] = [
         {"type": "message_start", "message": {"content": []}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": HALF}},
     ]
     telling.ask(STREAM, begun, path=MESSAGES, end="broken")
     telling.ask({"model": "m", "messages": [HELLO, said([{"type": "text", "text": HALF}]), NEXT]}, path=MESSAGES)
-    deltas = [
+    deltas: list[Any] = [
         {"type": "response.created", "response": {"object": "response", "id": "resp_9", "status": "in_progress"}},
         {"type": "response.output_text.delta", "output_index": 0, "delta": HALF},
     ]
@@ -125,7 +129,7 @@ def test_a_stream_of_events_from_messages_and_responses(telling):
     assert [each["requests"] for each in telling.found("accepted_truncated_stream")] == [[1, 2], [3, 4]]
 
 
-CUT = [
+CUT: list[Any] = [
     ("ignored_length", "length", "max_tokens", "max_output_tokens"),
     ("ignored_content_filter", "content_filter", "refusal", "content_filter"),
 ]
@@ -148,7 +152,7 @@ def test_a_cut_answer_that_is_carried_on_as_whole_is_seen(mistake, finish, stop_
         else:
             cut = response(HALF, "incomplete", reason)
             telling.ask({"model": "m", "input": "Hello!"}, cut, path=RESPONSES)
-            more = {"input": [HELLO, *cut["output"], last]}
+            more: dict[str, Any] = {"input": [HELLO, *cut["output"], last]}
             if api == "previous_response_id":
                 more = {"input": last["content"], "previous_response_id": "resp_1"}
             telling.ask({"model": "m", **more}, response("x"), path=RESPONSES)
