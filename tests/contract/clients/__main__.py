@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.contract.clients.environments import HERE, NODE, NotMadeError, node_modules, python_with
 from tests.running import ROOT, clean_environment, proxy
 
@@ -70,7 +72,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(scratch)
         shutil.copytree(NODE, folder, dirs_exist_ok=True)
         runs = [client for client in CLIENTS if has_node or client.language != "Node"]
-        outcomes = list(pool.map(lambda client: _outcome(client, simulator.v1, folder), _slowest_first(runs)))
+        outcomes = list(pool.map(lambda client: _outcome(client, simulator.url, folder), _slowest_first(runs)))
         log = "".join(simulator.lines.get() for _ in range(simulator.lines.qsize()))
     outcomes.sort(key=lambda outcome: CLIENTS.index(outcome.client))
     print(table(outcomes))
@@ -106,13 +108,14 @@ def _slowest_first(clients: list[Client]) -> list[Client]:
     return [*first, *[client for client in clients if client not in first]]
 
 
-def _outcome(client: Client, base_url: str, scratch: Path) -> Outcome:
+def _outcome(client: Client, url: str, scratch: Path) -> Outcome:
+    mine = f"{url}/t/{client.script.replace('_', '-')}"
     try:
         command = _command(client, scratch)
         done = subprocess.run(
             command,
             cwd=scratch if client.language == "Node" else HERE,
-            env=_environment(base_url),
+            env=_environment(f"{mine}/v1"),
             capture_output=True,
             text=True,
             timeout=_LONGEST_SCRIPT,
@@ -124,6 +127,9 @@ def _outcome(client: Client, base_url: str, scratch: Path) -> Outcome:
         return Outcome(client, failure=f"it was not done after {_LONGEST_SCRIPT} seconds")
     if done.returncode:
         return Outcome(client, failure="\n".join(f"{done.stdout}{done.stderr}".splitlines()[-_SHOWN:]))
+    verdict = httpx.get(f"{mine}/_sim/verdict").json()
+    if verdict["mistakes"] or not verdict["requests"]:
+        return Outcome(client, failure=f"its verdict: {json.dumps(verdict['mistakes'], indent=2)}")
     return Outcome(client, shown=json.loads(done.stdout.splitlines()[-1]))
 
 
