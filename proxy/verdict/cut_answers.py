@@ -10,7 +10,7 @@ from proxy.verdict.mistake import Found
 def taken_for_whole(history: History, end: str, because: str) -> Iterator[Found]:
     """Those that ended so."""
     for seen in history.seen:
-        if end not in seen.marks.ends or seen.marks.failed or (taken := carried(history, seen)) is None:
+        if end not in seen.marks.ends or (taken := carried(history, seen)) is None:
             continue
         if taken.tool is not None:
             how = f"the tool {taken.tool} was run with half its arguments: request {taken.number} has its result"

@@ -31,7 +31,7 @@ def _in_the_background(history: History) -> Iterator[Found]:
                 left[seen.marks.response] = seen.number
         elif seen.path.startswith(_RESPONSES):
             name, _, rest = seen.path.removeprefix(_RESPONSES).partition("/")
-            over = rest == "cancel" or seen.entry.method == "DELETE" or seen.said.status not in _RUNNING
+            over = rest == "cancel" or seen.said.status not in _RUNNING
             if seen.entry.status < 400 and over and rest != "input_items":
                 left.pop(name, None)
     for name, number in left.items():

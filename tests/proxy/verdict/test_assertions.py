@@ -215,6 +215,7 @@ STREAMED_CALL = [
         "finish_reason": "tool_calls",
     },
 ]
+CALL = {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": CALLS[0][2]}
 ANSWERS = {
     "chat": ("/v1/chat/completions", chat(None, "tool_calls", CALLS)),
     "chat, streamed": ("/v1/chat/completions", [{"choices": [choice]} for choice in STREAMED_CALL]),
@@ -225,6 +226,10 @@ ANSWERS = {
             "status": "completed",
             "output": [{"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": CALLS[0][2]}],
         },
+    ),
+    "response, streamed": (
+        RESPONSES,
+        [{"type": "response.completed", "response": {"object": "response", "status": "completed", "output": [CALL]}}],
     ),
     "response, streamed and cut": (
         RESPONSES,

@@ -211,6 +211,33 @@ def test_how_the_client_went_on_is_told(telling):
     }
 
 
+def test_a_long_conversation_continues_from_turn_to_turn(telling):
+    messages = [HELLO]
+    for number in range(10):
+        telling.ask({"model": "m", "messages": messages}, chat(f"Answer {number}."), at=number)
+        messages = [*messages, said(f"Answer {number}."), user(f"Question {number}?")]
+
+    assert [told["number"] for told in telling.history.after().values()] == list(range(2, 11))
+
+
+def test_a_text_and_its_calls_are_one_turn_in_a_response(telling):
+    first = response("Let me look.", calls=[("call_1", "look", "{}"), ("call_2", "look", "{}")])
+    results = [{"type": "function_call_output", "call_id": f"call_{n}", "output": "31"} for n in (1, 2)]
+    telling.ask({"model": "m", "input": "Hello!"}, first, path=RESPONSES)
+    telling.ask({"model": "m", "input": [HELLO, *first["output"], *results]}, response("x"), path=RESPONSES, at=1)
+
+    assert telling.history.after()[1]["kind"] == "continued"
+
+
+def test_half_a_response_that_the_server_has_whole_can_be_gone_on_from(telling):
+    begun = {"type": "response.created", "response": {"object": "response", "id": "resp_7", "status": "in_progress"}}
+    half = {"type": "response.output_text.delta", "output_index": 0, "delta": HALF}
+    telling.ask({"model": "m", "stream": True, "input": "Hello!"}, [begun, half], path=RESPONSES, end="broken")
+    telling.ask({"model": "m", "input": "And?", "previous_response_id": "resp_7"}, response("x"), path=RESPONSES, at=1)
+
+    assert telling.verdict()["mistakes"] == []
+
+
 def test_equal_conversations_side_by_side_are_paired_one_to_one(telling):
     for at in range(100):
         telling.ask(ASK, chat("Hi."), at=at / 100, took=0.001)

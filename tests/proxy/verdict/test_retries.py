@@ -70,6 +70,15 @@ def test_parallel_clients_of_the_sdk_are_told_apart_by_its_count(telling):
     assert found["requests"] == [1, 3]
 
 
+def test_a_numbered_try_is_not_paired_with_an_error_of_another_number(telling):
+    telling.fail(429, at=0, took=0.01, told={"retry_after": "1"}, x_stainless_retry_count="1")
+    telling.fail(429, at=0.1, took=0.01, told={"retry_after_ms": "200"}, x_stainless_retry_count="0")  # gives up
+    telling.ask(at=0.5, x_stainless_retry_count="2")
+
+    (found,) = telling.found("ignored_retry_after")
+    assert found["requests"] == [1, 3]
+
+
 def test_a_loop_without_waits_is_accused_of_each_time(telling):
     for number in range(10):
         left = 1 - number * 0.1
@@ -155,7 +164,7 @@ def test_waits_that_grow_or_differ_by_jitter_are_good(waits):
     assert tries(waits).found("no_backoff") == []
 
 
-@pytest.mark.parametrize("waits", [[0, 0], [0.002, 0.004, 0.001], [1.0, 1.0], [1.0, 1.005, 1.002, 1.0], [0.05, 0.03]])
+@pytest.mark.parametrize("waits", [[0, 0], [0.002, 0.004, 0.001], [1.0, 1.0], [1.0, 1.005, 1.002, 1.0], [0.08, 0.03]])
 def test_waits_that_stay_the_same_or_are_none_are_accused(waits):
     (found,) = tries(waits).found("no_backoff")
 
