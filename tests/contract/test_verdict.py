@@ -204,6 +204,46 @@ def test_a_client_that_takes_half_a_stream_is_accused_of_it(run, model, fault):
     assert mistakes(run) == [("accepted_truncated_stream", "seen", [1, 2])]
 
 
+def events(run, path, **fields):
+    """What comes of a stream of another API to a client that takes whatever comes."""
+    said = ""
+    try:
+        with run.stream("POST", path, json={"model": "gpt-sim-1", "stream": True, **fields}) as answer:
+            for line in answer.iter_lines():
+                event = json.loads(line[6:]) if line.startswith("data: {") else {}
+                if event.get("type") in ("response.output_text.delta", "content_block_delta"):
+                    said += event["delta"] if isinstance(event["delta"], str) else event["delta"]["text"]
+    except httpx.HTTPError:
+        pass
+    return said
+
+
+@pytest.mark.parametrize("fault", ["cut", "error_event"])
+@pytest.mark.parametrize(("path", "named"), [(RESPONSES, "input"), (MESSAGES, "messages")])
+def test_a_client_that_takes_half_a_stream_of_another_api_is_accused_of_it(run, path, named, fault):
+    harm(run, fault, after_events=8)
+    more = {"max_tokens": 50} if path == MESSAGES else {}
+    half = events(run, path, **{named: HELLO}, **more)
+    assert half
+    carried = [*HELLO, {"role": "assistant", "content": half}, {"role": "user", "content": "And winds?"}]
+    run.post(path, json={"model": "gpt-sim-1", named: carried, **more})
+
+    assert mistakes(run) == [("accepted_truncated_stream", "seen", [1, 2])]
+
+
+@pytest.mark.parametrize(
+    ("path", "named"), [(RESPONSES, "input"), (MESSAGES, "messages"), ("/v1/completions", "prompt")]
+)
+def test_tries_of_the_other_apis_are_seen_too(run, path, named):
+    body = {"model": "gpt-sim-1", named: "Tides" if named == "prompt" else HELLO, "max_tokens": 50}
+    if path == RESPONSES:
+        del body["max_tokens"]
+    harm(run, "status", status=529, retry_after=5)
+    assert [run.post(path, json=body).status_code for _ in range(2)] == [529, 200]
+
+    assert mistakes(run) == [("ignored_retry_after", "seen", [1, 2])]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_client_that_asks_again_after_half_a_stream_is_not(run, model):
     harm(run, "cut", after_events=4)
