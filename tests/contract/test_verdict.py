@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 from typing import Any
 
 import httpx
@@ -352,53 +351,6 @@ def test_a_parameter_that_makes_no_sense_is_told(run, query, message):
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
 
 
-TWICE_AND_NOT_AFTER_THE_STOP = [
-    {"requests": {"tool_called": "get_weather"}, "exactly": 2},
-    {"requests": {"tool_called": "get_weather"}, "none": True, "after": {"user": "stop"}},
-]
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("stream", [False, True])
-def test_two_calls_of_a_tool_and_none_after_the_stop(run, model, stream):
-    run.post(
-        "/_sim/scenario",
-        json={"rules": [{"when": {"user": "stop"}, "answer": {"text": "Stopped."}}, CALLS["rules"][1]]},
-    )
-    for text in ("weather", "and now?", "stop"):
-        ask(run, model, [{"role": "user", "content": text}], stream=stream)
-    told = run.post("/_sim/assertions", json=TWICE_AND_NOT_AFTER_THE_STOP).json()
-    assert told["passed"], told
-    ask(run, model, [{"role": "user", "content": "weather again"}], stream=stream)
-    told = run.post("/_sim/assertions", json=TWICE_AND_NOT_AFTER_THE_STOP).json()
-
-    assert [result["message"] for result in told["results"]] == [
-        "expected exactly 2 requests with tool_called get_weather, found 3: 1, 2, 4",
-        "expected no requests with tool_called get_weather after request 3, found 1: 4",
-    ]
-
-
-def test_assertions_wait_for_what_is_still_to_come(run):
-    later = threading.Timer(0.3, ask, [run])
-    later.start()
-    wish = {"assertions": [{"requests": {"status": 200}, "exactly": 1}], "wait_s": 20}
-    told = run.post("/_sim/assertions", json=wish).json()
-    later.join()
-
-    assert told["passed"]
-    never = {"assertions": [{"requests": {"status": 500}}], "wait_s": 0.1}
-    assert not run.post("/_sim/assertions", json=never).json()["passed"]
-
-
-@pytest.mark.parametrize(
-    ("body", "code"), [(b"{", None), (b"[]", "invalid_assertion"), (b'[{"exact": 1}]', "invalid_assertion")]
-)
-def test_what_is_no_assertion_is_a_400(run, body, code):
-    answer = run.post("/_sim/assertions", content=body)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
-
-
 def test_two_hundred_runs_at_once_each_have_their_own_verdict(server):
     async def one_run(number):
         base = f"{server.url}/t/judged-{number}"
@@ -426,58 +378,6 @@ def test_two_hundred_runs_at_once_each_have_their_own_verdict(server):
 
     for bad, found, requests in asyncio.run(all_runs()):
         assert (found, requests) == (["ignored_retry_after"] if bad else [], 2)
-
-
-def test_a_run_has_a_seed_and_a_time_of_its_own(run, client, server):
-    def said():
-        answer = client.chat.completions.create(model="gpt-sim-1", messages=HELLO, seed=1)
-        return answer.choices[0].message.content, answer.system_fingerprint, answer.created
-
-    before = said()
-    shown = run.post("/_sim/runs", json={"seed": 7, "now": 1700000000, "frozen": True}).json()
-    assert (shown["seed"], shown["now"], shown["frozen"]) == (7, 1700000000, True)
-    text, fingerprint, created = said()
-
-    assert (text, fingerprint, created) == said()
-    assert fingerprint != before[1]
-    assert created == 1700000000
-    assert client.responses.create(model="gpt-sim-1", input="hello").created_at == 1700000000
-    chunks = list(client.chat.completions.create(model="m", messages=HELLO, stream=True))
-    assert {chunk.created for chunk in chunks} == {created}
-    seeded = run.post("/v1/completions", json={"model": "m", "prompt": "Tides", "max_tokens": 9}).json()
-    assert seeded["system_fingerprint"] == fingerprint
-    with running.proxy("--seed", "7") as other:
-        same = httpx.post(f"{other.url}{CHAT}", json={"model": "gpt-sim-1", "messages": HELLO, "seed": 1}).json()
-    assert same["choices"][0]["message"]["content"] == text
-
-    run.delete("/_sim/runs")
-    assert said()[:2] == before[:2]
-
-
-def test_a_time_goes_on_and_stands_still_when_it_is_frozen(run):
-    first = run.post("/_sim/runs", json={"now": 1000}).json()["now"]
-    again = run.post("/_sim/runs", json={}).json()["now"]
-    assert 1000 <= first < again < 1100
-    stopped = run.post("/_sim/runs", json={"frozen": True}).json()["now"]
-    assert again < stopped == run.post("/_sim/runs", json={}).json()["now"]
-
-
-@pytest.mark.parametrize(("wish", "word"), [({"sed": 1}, "sed"), ({"seed": "x"}, "seed"), ({"now": -1}, "now")])
-def test_a_seed_or_a_time_that_makes_no_sense_is_told(run, wish, word):
-    answer = run.post("/_sim/runs", json=wish)
-
-    assert answer.status_code == 400
-    assert word in answer.json()["error"]["message"]
-
-
-def test_a_seed_of_its_own_draws_other_faults(run):
-    def struck(seed):
-        run.delete("/_sim/runs")
-        run.post("/_sim/runs", json={"seed": seed})
-        run.post("/_sim/faults", json={"fault": "status", "probability": 0.5})
-        return [ask(run).status_code for _ in range(20)]
-
-    assert struck(1) == struck(1) != struck(2)
 
 
 def test_an_sdk_error_is_in_the_journal_with_its_body_also_where_a_header_asked_for_it(run, client):
