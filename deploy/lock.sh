@@ -12,6 +12,6 @@ for group in dev test native proxy fetcher launcher; do
   [ "$group" = dev ] || constraint="--constraint requirements/dev.txt"
   # shellcheck disable=SC2086  # an empty constraint must vanish
   "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    ${UPGRADE:+--upgrade} $constraint --group "$group" --output-file "requirements/$group.txt" pyproject.toml
+    ${UPGRADE:+--upgrade} $constraint --group "$group" --output-file "requirements/$group.txt"
   echo "requirements/$group.txt"
 done

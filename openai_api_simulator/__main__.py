@@ -23,7 +23,7 @@ def main() -> int:
     sys.path.insert(0, str(installed if installed.is_dir() else HERE.parent))
     from proxy.__main__ import main as serve  # noqa: PLC0415 - its folder is known only now
 
-    return serve()
+    return serve("openai-api-simulator")
 
 
 def _end_with_stdin() -> None:

@@ -8,10 +8,9 @@ import difflib
 import os
 import re
 import secrets
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from openai_api_simulator.server import NotServingError, Server, found, started
 _SIM = pytest.StashKey[OpenAISim]()
 _LOGGED = pytest.StashKey["tuple[Server, int]"]()
 _MARKER = "openai_sim"
-_OPTIONS = ("scenario", "on_miss", "fault", "limits", "latency", "verdict", "allow_unmatched")
+_OPTIONS = ("scenario", "on_miss", "fault", "limits", "latency", "seed", "clock", "verdict", "allow_unmatched")
 _SHOWN = 20  # requests in a report
 _SESSION = secrets.token_hex(3)  # so that two processes never share a run, whatever their tests are called
 _COUNTED = iter(range(10**9))
@@ -46,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known. Raises UsageError for an address that is none."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}({', '.join(f'{name}=...' for name in _OPTIONS)}): what the simulator does in this test (docs/pytest.md)",
+        f"{_MARKER}({'=..., '.join(_OPTIONS)}=...): what the simulator does in this test (docs/pytest.md)",
     )
     url = _url(config)
     if url and not url.startswith(("http://", "https://")):
@@ -64,23 +63,19 @@ def openai_sim_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The simulator of this process, found or started; `.run(name)` is a run for what is no single test."""
     url = _url(request.config)
     with ExitStack() as stack:
-        try:
+        with _told_in_one_sentence(NotServingError):
             server = found(url) if url else stack.enter_context(started(request.config.getini("openai_sim_args")))
-        except NotServingError as problem:
-            pytest.fail(str(problem), pytrace=False)
         yield server
 
 
 @pytest.fixture
 def openai_sim(request: pytest.FixtureRequest, openai_sim_server: Server) -> Iterator[OpenAISim]:
-    """This test's run of the simulator; clients that read the environment when they are made go there."""
+    """A run of the simulator for this test; clients that read the environment when they are made go there."""
     item = request.node
     folders = (request.path.parent, request.config.rootpath)
     sim = OpenAISim(openai_sim_server.url, _name(item.nodeid), folders)
-    try:
+    with _told_in_one_sentence(UseError):
         _prepare(sim, item)
-    except UseError as problem:
-        pytest.fail(str(problem), pytrace=False)
     item.stash[_SIM] = sim
     item.stash[_LOGGED] = (openai_sim_server, len(openai_sim_server.log))
     with pytest.MonkeyPatch.context() as patch:
@@ -117,6 +112,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if said := list(server.log)[before:]:
             report.sections.append(("OpenAI simulator: log", "\n".join(said)))
     return report
+
+
+@contextmanager
+def _told_in_one_sentence(kind: type[Exception]) -> Iterator[None]:
+    problem = ""
+    try:
+        yield
+    except kind as error:
+        problem = str(error)
+    if problem:  # not while the other is handled, or both would be told
+        pytest.fail(problem, pytrace=False)
 
 
 def _name(nodeid: str) -> str:
@@ -157,6 +163,10 @@ def _prepare(sim: OpenAISim, item: pytest.Item) -> None:
             tell(given)
         elif given is not None:
             tell(**given)
+    if "seed" in options:
+        sim.seed(options["seed"])
+    if "clock" in options:
+        sim.clock(options["clock"])
 
 
 def _fault(given: "str | Mapping[str, Any]") -> tuple[str, dict[str, Any]]:
@@ -181,9 +191,12 @@ def _value(text: str) -> "int | float | str":
 def _problem(sim: OpenAISim, item: pytest.Item) -> str:
     """What is wrong though the test passed."""
     if not sim.allow_unmatched and (unmatched := sim.unmatched):
-        lines = "".join([f"\n  {request}" for request in unmatched])
         count = "1 request was" if len(unmatched) == 1 else f"{len(unmatched)} requests were"
-        return f"{count} answered by no rule of the scenario:{lines}"
+        return "\n  ".join([f"{count} answered by no rule of the scenario:", *map(str, unmatched)])
+    wanted = item.config.getoption("openai_sim_verdict") or item.config.getini("openai_sim_verdict")
+    if _options(item).get("verdict", wanted):
+        verdict = sim.verdict()
+        return "" if verdict.passed else str(verdict)
     return ""
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,27 @@ from openai_api_simulator.exchange import Request, read
 
 _MOST = 1_000  # requests in one answer
 _WAIT_IN_ALL = 300
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something that a client did wrong, with the numbers of its requests."""
+
+    mistake: str
+    message: str
+    requests: list[int]
+    advice: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the client of a run did wrong."""
+
+    passed: bool
+    mistakes: tuple[Mistake, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{each.mistake}: {each.message} {each.advice}" for each in self.mistakes]) or "no mistakes"
 
 
 class UseError(Exception):
@@ -81,7 +103,7 @@ class OpenAISim:
         `limits=[...]`, `budget=...` and `prices=...` are as there; all else is one limit. Raises UseError.
         """
         __tracebackhide__ = True
-        body = {name: plan.pop(name) for name in ("limits", "budget", "prices") if name in plan}
+        body: dict[str, Any] = {name: plan.pop(name) for name in ("limits", "budget", "prices") if name in plan}
         if preset:
             body["preset"] = preset
         if plan:
@@ -133,6 +155,32 @@ class OpenAISim:
     def unmatched(self) -> list[Request]:
         """The requests that no rule of the scenario answered."""
         return [request for request in self.requests(status=404) if request.unmatched]
+
+    def verdict(self) -> Verdict:
+        """What the client did wrong (docs/verdict.md). Raises UseError."""
+        __tracebackhide__ = True
+        told = self.ask("GET", "verdict")
+        names = [spec.name for spec in fields(Mistake)]
+        mistakes = [Mistake(**{name: mistake.get(name, "") for name in names}) for mistake in told["mistakes"]]
+        return Verdict(told["passed"], tuple(mistakes))
+
+    def check(self, *assertions: Mapping[str, Any]) -> None:
+        """Hold the requests against assertions (docs/verdict.md). Raises AssertionError, UseError."""
+        __tracebackhide__ = True
+        told = self.ask("POST", "assertions", {"assertions": assertions})
+        failed = [f"{result['name']}: {result['message']}" for result in told["results"] if not result["passed"]]
+        if failed:
+            raise AssertionError("\n".join(failed))
+
+    def seed(self, seed: int) -> None:
+        """Let the run answer as with that seed. Raises UseError."""
+        __tracebackhide__ = True
+        self.ask("POST", "runs", {"seed": seed})
+
+    def clock(self, now: float) -> None:
+        """Let it be this time, in seconds since 1970, in what the run is answered. Raises UseError."""
+        __tracebackhide__ = True
+        self.ask("POST", "runs", {"now": now})
 
     def clear(self) -> None:
         """Forget the requests so far."""

@@ -8,14 +8,14 @@ import sys
 from proxy.settings import SettingsError, read
 
 
-def main() -> int:
+def main(program: str = "python -m proxy") -> int:
     """Run until a signal, or check scenarios; the exit code is 0, 1 (cannot listen), 2 (bad configuration) or 130."""
     if sys.argv[1:2] == ["scenario"]:
         from proxy.scenarios.check import scenario  # noqa: PLC0415 - who serves need not load it
 
-        return scenario(sys.argv[2:], sys.stdout, sys.stderr)
+        return scenario(sys.argv[2:], sys.stdout, sys.stderr, program)
     try:
-        settings = read(sys.argv[1:], os.environ)
+        settings = read(sys.argv[1:], os.environ, program)
     except SettingsError as error:
         return _report(error)
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s", stream=sys.stderr)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proxy.latency.profile import Profile
     from proxy.limits.plan import Plan
 
+PROGRAM = "python -m proxy"
 EXAMPLES = """\
 examples:
   python -m proxy                                   simulated models on http://127.0.0.1:3080/v1
@@ -209,9 +210,9 @@ class Settings:
     log_level: str = field(default="INFO", metadata=_knob("info", _level, "debug, info, warning or error"))
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+def read(arguments: Sequence[str], environment: Mapping[str, str], program: str = PROGRAM) -> Settings:
     """Settings from flags, else the environment, else defaults. Raises SettingsError with every mistake."""
-    parsed, unknown = _parser().parse_known_args(arguments)
+    parsed, unknown = _parser(program).parse_known_args(arguments)
     problems = [f"unknown argument {word!r}; --help lists the flags" for word in unknown]
     values: dict[str, Any] = {}
     for knob in dataclasses.fields(Settings):
@@ -239,11 +240,11 @@ def _lookup(name: str, argument: str | None, environment: Mapping[str, str]) -> 
     return name.upper(), None if value is None else value.strip()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m proxy",
+        prog=program,
         description="One OpenAI-compatible endpoint: the simulated model gpt-sim-1, and a real one from llama.cpp.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.replace(PROGRAM, program),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

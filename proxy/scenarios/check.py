@@ -9,26 +9,28 @@ from proxy.scenarios.load import ScenarioError
 from proxy.scenarios.schema import published
 from proxy.scenarios.shadow import warnings
 
-USAGE = """\
-usage: python -m proxy scenario check FILE...   what is wrong in the files, which together are one scenario
-       python -m proxy scenario schema          the JSON Schema of the format
+PROGRAM = "python -m proxy"
+USAGE = f"""\
+usage: {PROGRAM} scenario check FILE...   what is wrong in the files, which together are one scenario
+       {PROGRAM} scenario schema          the JSON Schema of the format
 
 exit codes: 0 they can be used (warnings are printed), 2 they cannot
 """
 
 
-def scenario(arguments: Sequence[str], out: TextIO, err: TextIO) -> int:
+def scenario(arguments: Sequence[str], out: TextIO, err: TextIO, program: str = PROGRAM) -> int:
     """The command; its exit code."""
+    usage = USAGE.replace(PROGRAM, program)
     match list(arguments):
         case ["schema"]:
             print(published(), end="", file=out)
             return 0
         case ["-h" | "--help"] | ["check", "-h" | "--help"]:
-            print(USAGE, end="", file=out)
+            print(usage, end="", file=out)
             return 0
         case ["check", *files] if files and not any(file.startswith("-") for file in files):
             return _check([Path(file) for file in files], out, err)
-    print(USAGE, end="", file=err)
+    print(usage, end="", file=err)
     return 2
 
 
