@@ -116,13 +116,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @contextmanager
 def _told_in_one_sentence(kind: type[Exception]) -> Iterator[None]:
-    problem = ""
     try:
         yield
     except kind as error:
-        problem = str(error)
-    if problem:  # not while the other is handled, or both would be told
-        pytest.fail(problem, pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def _name(nodeid: str) -> str:
@@ -174,7 +171,7 @@ def _fault(given: "str | Mapping[str, Any]") -> tuple[str, dict[str, Any]]:
     if isinstance(given, Mapping):
         settings = dict(given)
         return str(settings.pop("fault", "")), settings
-    name, *parts = [part.strip() for part in given.split(";")]
+    name, *parts = [part.strip() for part in re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', given)]  # not within quotes
     pairs = [part.partition("=") for part in parts]
     return name, {key.strip(): _value(value.strip()) for key, _, value in pairs}
 

@@ -14,7 +14,7 @@ from openai_api_simulator.__main__ import HERE, WITH_PARENT
 from openai_api_simulator.control import ControlError, ask
 from openai_api_simulator.run import OpenAISim
 
-_ADDRESS = re.compile(r"base URL: .*(http://127\.0\.0\.1:\d+)")
+_ADDRESS = re.compile(r"curl (http://\S+?)/v1/")  # in the last line of what it says at its start
 _LONGEST_START = 60.0  # seconds
 _LONGEST_STOP = 10.0
 _KEPT = 200  # lines of what it says
