@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 MODEL ?= nanochat
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker test-clients lint format \
+.PHONY: help run run-nanochat run-smollm build-nanochat llama-native doctor up down logs test test-docker test-clients test-examples lint format \
         bench conformance coverage lock lock-clients pin clean clean-cache
 
 help: ## Show this list
@@ -47,13 +47,16 @@ logs: ## Follow the Compose stack's logs
 # --- develop -------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/.test ## Run the tests (those that need Docker: make test-docker)
-	@$(PY) -m pytest -m 'not docker' $(ARGS)
+	@$(PY) -m pytest -m 'not docker and not examples' $(ARGS)
 
 test-docker: $(VENV)/.test ## Run the tests of the images and the Compose stack (needs a Docker engine)
 	@$(PY) -m pytest -m docker -n 0 $(ARGS)
 
 test-clients: $(VENV)/.test ## Run LangChain, LiteLLM, the AI SDK and other clients against a simulator (about 350 MB, once)
 	@$(PY) -m tests.contract.clients $(ARGS)
+
+test-examples: $(VENV)/.test ## Install the package as others do, and run the sample projects of examples/ with it
+	@$(PY) -m pytest -m examples -n 0 tests/examples $(ARGS)
 
 lint: $(VENV)/.dev ## Lint, format check, strict types, import arrows, shell, Dockerfiles, Compose, workflows
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh deploy/lint.sh

@@ -42,6 +42,12 @@ class Request:
         return int(count) if count and count.isdigit() else 0
 
     @property
+    def timing(self) -> Mapping[str, Any]:
+        """How long it took by the run's latency (docs/latency.md), in milliseconds; empty where it has none."""
+        timing = self.raw.get("timing")
+        return timing if isinstance(timing, dict) else {}
+
+    @property
     def error(self) -> Mapping[str, Any] | None:
         """The error that it was answered, of a plain answer."""
         error = self.answer.get("error") if isinstance(self.answer, dict) else None

@@ -16,7 +16,7 @@ pytest_plugins = ["pytester"]
 TELLS = """
 def test_it(openai_sim_server, openai_sim):
     ask()
-    print("at", openai_sim_server.url, len(openai_sim.requests()))
+    print("\\nat", openai_sim_server.url, len(openai_sim.requests()))
 """
 
 
