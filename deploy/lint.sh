@@ -9,5 +9,5 @@ step lint-imports
 if command -v shellcheck >/dev/null; then step shellcheck deploy/*.sh .ci/run; fi
 step hadolint Dockerfile.proxy Dockerfile.llama
 step check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
-step check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
-step zizmor --offline --quiet .github/workflows
+step check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml examples/github-actions/openai-simulator.yml
+step zizmor --offline --quiet .github/workflows examples/github-actions/openai-simulator.yml

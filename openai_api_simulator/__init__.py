@@ -6,6 +6,6 @@ Knows the simulator by its HTTP alone; the server itself is `proxy`, beside this
 
 from openai_api_simulator.exchange import Request
 from openai_api_simulator.run import OpenAISim
-from openai_api_simulator.server import Server
+from openai_api_simulator.server import Server, found
 
-__all__ = ["OpenAISim", "Request", "Server"]
+__all__ = ["OpenAISim", "Request", "Server", "found"]

@@ -177,10 +177,10 @@ class OpenAISim:
         __tracebackhide__ = True
         self.ask("POST", "runs", {"seed": seed})
 
-    def clock(self, now: float) -> None:
+    def clock(self, now: float, *, frozen: bool = False) -> None:
         """Let it be this time, in seconds since 1970, in what the run is answered. Raises UseError."""
         __tracebackhide__ = True
-        self.ask("POST", "runs", {"now": now})
+        self.ask("POST", "runs", {"now": now, "frozen": frozen})
 
     def clear(self) -> None:
         """Forget the requests so far."""

@@ -71,7 +71,7 @@ def test_the_command_serves_and_says_what_is_wrong(installed, tmp_path):
         finally:
             server.terminate()
 
-    wrong = installed.run("openai-api-simulator", "--prot", "1", fails=True)
+    wrong = installed.run("openai-api-simulator", "--prot", fails=True)
     assert (wrong.returncode, wrong.stderr) == (2, "error: unknown argument '--prot'; --help lists the flags\n")
     usage = installed.run("openai-api-simulator", "scenario", fails=True).stderr
     assert "usage: openai-api-simulator scenario check FILE" in usage
