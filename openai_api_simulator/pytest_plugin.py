@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -80,9 +81,17 @@ def openai_sim(request: pytest.FixtureRequest, openai_sim_server: Server) -> Ite
     item.stash[_LOGGED] = (openai_sim_server, len(openai_sim_server.log))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)  # which would go before the key
-        for name, value in sim.environment.items():
+        for name, value in (sim.environment | _around_proxies(sim.url)).items():
             patch.setenv(name, value)
         yield sim
+
+
+def _around_proxies(url: str) -> dict[str, str]:
+    """What keeps clients from looking for the simulator beyond a proxy, where the environment names one."""
+    if not any(name.lower() in ("http_proxy", "all_proxy") for name in os.environ):
+        return {}
+    host = urlsplit(url).hostname or ""
+    return {name: ",".join(filter(None, (os.environ.get(name), host))) for name in ("NO_PROXY", "no_proxy")}
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +105,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """The test, and what its requests tell about it."""
     result = yield
     sim = item.stash.get(_SIM, None)
-    if sim is not None and (problem := _problem(sim, item)):
-        pytest.fail(problem, pytrace=False)
+    if sim is not None:
+        with _told_in_one_sentence(UseError):
+            problem = _problem(sim, item)
+        if problem:
+            pytest.fail(problem, pytrace=False)
     return result
 
 
@@ -191,8 +203,9 @@ def _problem(sim: OpenAISim, item: pytest.Item) -> str:
         count = "1 request was" if len(unmatched) == 1 else f"{len(unmatched)} requests were"
         return "\n  ".join([f"{count} answered by no rule of the scenario:", *map(str, unmatched)])
     wanted = item.config.getoption("openai_sim_verdict") or item.config.getini("openai_sim_verdict")
-    if _options(item).get("verdict", wanted):
-        verdict = sim.verdict()
+    wanted = _options(item).get("verdict", wanted)
+    if wanted:
+        verdict = sim.verdict(**wanted) if isinstance(wanted, Mapping) else sim.verdict()
         return "" if verdict.passed else str(verdict)
     return ""
 

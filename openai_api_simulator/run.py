@@ -11,8 +11,7 @@ from typing import Any
 from openai_api_simulator.control import ControlError, Query, ask
 from openai_api_simulator.exchange import Request, read
 
-_MOST = 1_000  # requests in one answer
-_WAIT_IN_ALL = 300
+_MOST = 1_000  # requests in one page
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,13 @@ class Mistake:
     """Something that a client did wrong, with the numbers of its requests."""
 
     mistake: str
+    certainty: str  # seen, or likely: then a good client may look the same, and the verdict is passed
     message: str
     requests: list[int]
     advice: str
+
+    def __str__(self) -> str:
+        return f"{self.mistake} ({self.certainty}): {self.message}. {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Verdict:
     mistakes: tuple[Mistake, ...]
 
     def __str__(self) -> str:
-        return "\n".join([f"{each.mistake}: {each.message} {each.advice}" for each in self.mistakes]) or "no mistakes"
+        return "\n".join(map(str, self.mistakes)) or "no mistakes"
 
 
 class UseError(Exception):
@@ -121,10 +124,9 @@ class OpenAISim:
         An answer that is still on its way is given a second to end.
         """
         __tracebackhide__ = True
-        query: Query = {"limit": _MOST, "full": 1} | filters
-        data = self.ask("GET", "requests", query=query)["data"]
+        data = self._journal(filters)
         if any(entry["end"] == "open" for entry in data):
-            data = self.ask("GET", "requests", query={**query, "wait_for": len(data), "timeout": 1})["data"]
+            data = self._journal({**filters, "wait_for": min(len(data), _MOST), "timeout": 1})
         return [read(entry) for entry in data]
 
     def wait_for(self, count: int, *, timeout: int = 10, **filters: "str | int") -> list[Request]:
@@ -133,8 +135,7 @@ class OpenAISim:
         It waits; in an asynchronous test, `await asyncio.to_thread(openai_sim.wait_for, 2)`.
         """
         __tracebackhide__ = True
-        query: Query = {"limit": _MOST, "full": 1, "wait_for": count, "timeout": timeout} | filters
-        data = self.ask("GET", "requests", query=query, seconds=timeout + 30)["data"]
+        data = self._journal({**filters, "wait_for": count, "timeout": timeout}, timeout + 30)
         came = [read(entry) for entry in data]
         over = [request for request in came if request.end != "open"]
         if len(over) < count:
@@ -156,10 +157,10 @@ class OpenAISim:
         """The requests that no rule of the scenario answered."""
         return [request for request in self.requests(status=404) if request.unmatched]
 
-    def verdict(self) -> Verdict:
-        """What the client did wrong (docs/verdict.md). Raises UseError."""
+    def verdict(self, **settings: "str | int") -> Verdict:
+        """What the client did wrong (docs/verdict.md): `verdict(ignore="storm")`. Raises UseError."""
         __tracebackhide__ = True
-        told = self.ask("GET", "verdict")
+        told = self.ask("GET", "verdict", query=settings)
         names = [spec.name for spec in fields(Mistake)]
         mistakes = [Mistake(**{name: mistake.get(name, "") for name in names}) for mistake in told["mistakes"]]
         return Verdict(told["passed"], tuple(mistakes))
@@ -201,6 +202,18 @@ class OpenAISim:
             return ask(method, f"{self.url}/_sim/{what}", body, query=query, seconds=seconds)
         except ControlError as problem:
             raise UseError(str(problem)) from None
+
+    def _journal(self, query: Query, seconds: float = 30.0) -> list[Any]:
+        """All pages of it."""
+        __tracebackhide__ = True
+        entries: list[Any] = []
+        more = True
+        while more:
+            newer = {"after": entries[-1]["number"]} if entries else {}
+            page = self.ask("GET", "requests", query={"limit": _MOST, "full": 1, **query, **newer}, seconds=seconds)
+            entries += page["data"]
+            more = page["has_more"] and "limit" not in query
+        return entries
 
     def _read(self, given: "Mapping[str, Any] | str | Path") -> "tuple[str, Path | None]":
         """A scenario's text, and the file that it is from."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.running import ROOT
+
 PLUGIN = "openai_api_simulator.pytest_plugin"
 # What an application does, with no client library to import.
 ASK = """
@@ -34,7 +36,20 @@ def run(pytester, simulator, monkeypatch):
         for name, text in files.items():
             pytester.makefile("." + name.rpartition("_")[2], **{name.rpartition("_")[0]: text})
         found = ("--openai-sim-url", url) if url else ()
-        quiet = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:xdist")
+        quiet = ("--strict-markers", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:xdist")
         return pytester.runpytest_inprocess("-p", PLUGIN, *quiet, *found, *arguments)
 
     return run
+
+
+@pytest.fixture
+def outer(pytester, monkeypatch):
+    """Run test files in a process of its own, where the plugin has to start a simulator."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("OPENAI_SIM_URL", raising=False)
+
+    def outer(source, *arguments, **more):
+        pytester.makepyfile(test_app=ASK + source, **more)
+        return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments, timeout=90)
+
+    return outer

@@ -215,6 +215,33 @@ def test_it(openai_sim):
     )
 
 
+def test_a_long_journal_is_told_whole(run):
+    passes(
+        run("""
+from concurrent.futures import ThreadPoolExecutor
+
+def test_it(openai_sim):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ask(max_tokens=1), range(1003)))
+    assert [request.number for request in openai_sim.requests()] == list(range(1, 1004))
+    assert openai_sim.last_request.number == 1003
+    assert len(openai_sim.requests(limit=2)) == 2
+""")
+    )
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_the_simulator(run, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com")
+    passes(
+        run("""
+def test_it(openai_sim):
+    assert os.environ["no_proxy"] == "example.com,127.0.0.1"
+    assert ask()[0] == 200
+""")
+    )
+
+
 def test_waiting_ends_when_the_requests_are_over_or_says_which_came(run):
     passes(
         run("""

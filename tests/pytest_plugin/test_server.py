@@ -20,19 +20,6 @@ def test_it(openai_sim_server, openai_sim):
 """
 
 
-@pytest.fixture
-def outer(pytester, monkeypatch):
-    """Run a test file in a process of its own, where the plugin has to start a simulator."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.delenv("OPENAI_SIM_URL", raising=False)
-
-    def outer(source, *arguments):
-        pytester.makepyfile(test_app=ASK + source)
-        return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments, timeout=90)
-
-    return outer
-
-
 def test_one_is_started_and_stopped_whatever_the_environment_says(outer, monkeypatch):
     for name, value in {"PORT": "x", "SEED": "y", "LOG_LEVEL": "trace", "LLAMA_URL": "z"}.items():
         monkeypatch.setenv(name, value)
@@ -77,6 +64,19 @@ def test_none_is_started_where_no_test_wants_one(run):
     result = run("def test_it():\n    import urllib\n", url="")
 
     result.assert_outcomes(passed=1)
+
+
+def test_a_test_in_which_it_dies_fails_in_one_sentence(outer):
+    result = outer("""
+import psutil
+def test_it(openai_sim):
+    (server,) = [each for each in psutil.Process().children() if "--with-parent" in each.cmdline()]
+    server.kill()
+    server.wait()
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["no simulator answers at http://127.0.0.1:*/t/test-it-*/_sim/requests: *refused*"])
+    assert "Traceback" not in result.stdout.str()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL")
