@@ -60,10 +60,15 @@ def test_it(openai_sim, number):
     result.assert_outcomes(passed=8)
 
 
-def test_none_is_started_where_no_test_wants_one(run):
-    result = run("def test_it():\n    import urllib\n", url="")
-
-    result.assert_outcomes(passed=1)
+def test_none_is_started_where_no_test_wants_one(outer):
+    result = outer("""
+import psutil
+def test_it():
+    assert psutil.Process().children() == []
+def test_other(openai_sim):
+    assert len(psutil.Process().children()) == 1
+""")
+    result.assert_outcomes(passed=2)
 
 
 def test_a_test_in_which_it_dies_fails_in_one_sentence(outer):
