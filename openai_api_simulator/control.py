@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 30.0
 
-Query = Mapping[str, "str | int"]
+Query = Mapping[str, "str | float"]
 
 
 class ControlError(Exception):

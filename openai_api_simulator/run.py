@@ -157,7 +157,7 @@ class OpenAISim:
         """The requests that no rule of the scenario answered."""
         return [request for request in self.requests(status=404) if request.unmatched]
 
-    def verdict(self, **settings: "str | int") -> Verdict:
+    def verdict(self, **settings: "str | float") -> Verdict:
         """What the client did wrong (docs/verdict.md): `verdict(ignore="storm")`. Raises UseError."""
         __tracebackhide__ = True
         told = self.ask("GET", "verdict", query=settings)
