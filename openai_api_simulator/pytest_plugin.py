@@ -20,7 +20,7 @@ from openai_api_simulator.run import OpenAISim, UseError
 from openai_api_simulator.server import NotServingError, Server, found, started
 
 _SIM = pytest.StashKey[OpenAISim]()
-_LOGGED = pytest.StashKey["tuple[Server, int]"]()
+_SERVER = pytest.StashKey[Server]()
 _MARKER = "openai_sim"
 _OPTIONS = ("scenario", "on_miss", "fault", "limits", "latency", "seed", "clock", "verdict", "allow_unmatched")
 _SHOWN = 20  # requests in a report
@@ -78,7 +78,8 @@ def openai_sim(request: pytest.FixtureRequest, openai_sim_server: Server) -> Ite
     with _told_in_one_sentence(UseError):
         _prepare(sim, item)
     item.stash[_SIM] = sim
-    item.stash[_LOGGED] = (openai_sim_server, len(openai_sim_server.log))
+    item.stash[_SERVER] = openai_sim_server
+    openai_sim_server.log.clear()  # the tests of one process go one after another
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)  # which would go before the key
         for name, value in (sim.environment | _around_proxies(sim.url)).items():
@@ -120,9 +121,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     sim = item.stash.get(_SIM, None)
     if report.failed and sim is not None:
         report.sections.append((f"OpenAI simulator: {sim.url}", _told(sim)))
-        server, before = item.stash[_LOGGED]
-        if said := list(server.log)[before:]:
-            report.sections.append(("OpenAI simulator: log", "\n".join(said)))
+        if log := item.stash[_SERVER].log:
+            report.sections.append(("OpenAI simulator: log", "\n".join(log)))
     return report
 
 

@@ -29,7 +29,7 @@ class NotServingError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A simulator that listens at `url`. Its `log` is empty where it was found and not started."""
+    """A simulator that listens at `url`. `log` is what it said since the test began, of one that was started here."""
 
     url: str
     log: "deque[str]" = field(default_factory=deque, repr=False)

@@ -20,7 +20,9 @@ def sample(tmp_path):
 
 
 def run(installed, sample, *arguments, **more):
-    return installed.run("python", "-m", "pytest", "-q", *arguments, cwd=sample, env=clean_environment(**more))
+    return installed.run(
+        "python", "-m", "pytest", "-q", *arguments, cwd=sample, env=clean_environment(OPENAI_SIM_URL="", **more)
+    )
 
 
 def test_the_tests_of_the_sample_pass_and_warn_of_nothing(installed, sample):
@@ -53,7 +55,7 @@ def test_a_failing_test_names_the_request_that_no_rule_answered(installed, sampl
         "-k",
         "the_tool_is_called",
         cwd=sample,
-        env=clean_environment(),
+        env=clean_environment(OPENAI_SIM_URL=""),
         fails=True,
     )
     assert done.returncode == 1

@@ -37,6 +37,25 @@ def test_flags_for_it_stand_in_the_ini_file(outer, pytester):
     outer("def test_it(openai_sim):\n    assert ask(model='unheard')[0] == 404\n").assert_outcomes(passed=1)
 
 
+def test_what_it_said_during_a_test_is_shown_where_that_fails(outer, pytester):
+    pytester.makeini("[pytest]\nopenai_sim_args = --access-log\n")
+    result = outer("""
+def heard(server):
+    while not server.log:
+        pass
+def test_first(openai_sim, openai_sim_server):
+    ask()
+    heard(openai_sim_server)
+def test_second(openai_sim, openai_sim_server):
+    ask(model="other")
+    heard(openai_sim_server)
+    assert 0
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*- OpenAI simulator: log -*", "INFO *POST*/v1/chat/completions*200*"])
+    assert result.stdout.str().count("INFO ") == 1
+
+
 def test_flags_that_it_does_not_know_are_told_in_one_sentence(outer, pytester):
     pytester.makeini("[pytest]\nopenai_sim_args = --sede 7\n")
     result = outer("def test_it(openai_sim):\n    pass\n")
