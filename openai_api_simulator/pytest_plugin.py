@@ -120,9 +120,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     sim = item.stash.get(_SIM, None)
     if report.failed and sim is not None:
+        log = "\n".join(item.stash[_SERVER].log)  # before it is asked for the requests
         report.sections.append((f"OpenAI simulator: {sim.url}", _told(sim)))
-        if log := item.stash[_SERVER].log:
-            report.sections.append(("OpenAI simulator: log", "\n".join(log)))
+        if log:
+            report.sections.append(("OpenAI simulator: log", log))
     return report
 
 
