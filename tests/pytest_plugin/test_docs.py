@@ -15,8 +15,11 @@ def test_every_example_passes(outer):
     files = {f"test_{number}": example for number, example in enumerate(EXAMPLES)}
     count = len(re.findall(r"^def test_", "".join(EXAMPLES), re.MULTILINE))
 
-    outer("", "-p", "no:asyncio", **files).assert_outcomes(passed=count)
-    assert count > 7
+    result = outer("", "-p", "no:asyncio", "-rP", **files)
+    result.assert_outcomes(passed=count)
+    assert count > 9
+    (verdict,) = re.findall(r"^ignored_retry_after .*", PAGE, re.MULTILINE)
+    assert without_numbers(verdict) in without_numbers(result.stdout.str())
 
 
 def test_a_failing_test_looks_as_it_says(outer):
@@ -26,4 +29,8 @@ def test_a_failing_test_looks_as_it_says(outer):
 
 
 def without_numbers(text):
-    return re.sub(r"in \d+ ms", "in 0 ms", re.sub(r"-+ (OpenAI simulator:) \S+ -+", r"- \1 -", text))
+    return re.sub(
+        r"in \d+ ms",
+        "in 0 ms",
+        re.sub(r"came \d+ ms", "came 0 ms", re.sub(r"-+ (OpenAI simulator:) \S+ -+", r"- \1 -", text)),
+    )

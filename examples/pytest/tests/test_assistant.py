@@ -17,6 +17,7 @@ def test_the_tool_is_called_with_the_city_and_its_result_is_told(openai_sim):
     first, second = openai_sim.requests()
     assert (first.rule, second.rule) == ("asks for the weather", "tells it")
     assert second.messages[-1]["content"] == "22 degrees and sunny in Paris"
+    openai_sim.check({"requests": {"tool_called": "get_weather"}, "exactly": 1})
 
 
 @pytest.mark.openai_sim(scenario="weather.yaml", fault="status;status=429;retry_after=7;times=2")
@@ -81,6 +82,7 @@ async def test_summaries_run_side_by_side(openai_sim):
     assert all(request.stream for request in openai_sim.requests())
 
 
+@pytest.mark.openai_sim(verdict=True)
 @pytest.mark.asyncio
 async def test_a_summary_survives_a_server_that_is_overloaded_once(openai_sim):
     openai_sim.fault("status", times=1, status=503, retry_after=0.01)
