@@ -24,7 +24,7 @@ def test_a_mistake_fails_a_test_that_asks_for_the_verdict(run, pytester, how):
 
 def test_without_asking_a_mistake_is_told_only_where_the_test_looks(run):
     result = run(
-        IMPATIENT + "    verdict = openai_sim.verdict()\n    assert not verdict.passed\n    print(verdict)\n", "-s"
+        IMPATIENT + "    verdict = openai_sim.verdict()\n    assert not verdict.passed\n    print(verdict)\n", "-rP"
     )
 
     result.assert_outcomes(passed=1)
