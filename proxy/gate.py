@@ -199,11 +199,10 @@ def _by_its_run(request: web.Request, handler: Handler) -> Handler:
 
 def _misbehaving(handler: Handler) -> Handler:
     """The handler, for a request whose header asks for faults."""
-    from proxy.faults.on_request import misbehave  # noqa: PLC0415 - thirty files that hardly any request needs
+    from proxy.faults.on_request import misbehaved  # noqa: PLC0415 - thirty files that hardly any request needs
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        await misbehave(request)
-        return await handler(request)
+        return await misbehaved(request, handler)
 
     return handle
 

@@ -61,7 +61,8 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
         for look in exchange.looks:
             answer = await look(answer)
         if exchange.shapes:
-            answer = await _shaped(answer, exchange.shapes)
+            shapes, exchange.shapes = exchange.shapes, ()  # once
+            answer = await _shaped(answer, shapes)
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, status=answer.status, headers=answer.headers)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)

@@ -66,7 +66,9 @@ def _loaded(body: bytes, name: str) -> "Loaded":
     from proxy.scenarios.load import ScenarioError, load  # noqa: PLC0415 - see above
 
     try:
-        return load([(name, body.decode())])
+        loaded = load([(name, body.decode())])
+        _ = loaded.warnings  # looked for in this thread, which nobody waits for
+        return loaded
     except UnicodeDecodeError:
         raise BadRequestError("The scenario is not UTF-8.", code="invalid_scenario") from None
     except ScenarioError as error:

@@ -17,4 +17,4 @@ class Crlf(Fault, frozen=True):
 
 async def _with_crlf(events: Pieces) -> AsyncGenerator[bytes, None]:
     async for event in events:
-        yield event.replace(b"\n", b"\r\n")
+        yield event.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -4,6 +4,7 @@ A fault is a frozen structure whose fields are its settings; `shape` turns an an
 bytes and server-sent events, and neither models nor requests, so every fault works on every source.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ Change = Callable[[Any], Any]
 
 _DONE = b"[DONE]"
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "message_stop"})
-_OF_THE_OLD_BODY = frozenset({"content-length", "content-encoding"})
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,15 +54,20 @@ class Shaped:
 
 
 def is_stream(answer: Answer) -> bool:
-    """Whether these are server-sent events."""
+    """Whether these are server-sent events that can be told apart: compressed ones cannot."""
     kinds = [value for name, value in answer.headers.items() if name.lower() == "content-type"]
-    return any(kind.startswith("text/event-stream") for kind in kinds)
+    return any(kind.startswith("text/event-stream") for kind in kinds) and not is_packed(answer)
+
+
+def is_packed(answer: Answer) -> bool:
+    """Whether the body is compressed."""
+    return any(name.lower() == "content-encoding" for name in answer.headers)
 
 
 def reshaped(answer: Answer, shape: Callable[[Pieces], AsyncGenerator[bytes, None]]) -> Answer:
     """The answer with its pieces, of a stream its whole events, led through `shape`."""
     streamed = is_stream(answer)
-    headers = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_THE_OLD_BODY}
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
     return Answer(
         Shaped(answer.body, (lambda pieces: shape(events(pieces))) if streamed else shape), headers, answer.status
     )
@@ -85,9 +91,11 @@ async def events(pieces: Pieces) -> AsyncGenerator[bytes, None]:
     held = b""
     async for piece in pieces:
         held += piece
-        while (end := held.find(b"\n\n") + 2) > 1:
-            yield held[:end]
-            held = held[end:]
+        begin = 0
+        for empty in _EMPTY_LINE.finditer(held):
+            yield held[begin : empty.end()]
+            begin = empty.end()
+        held = held[begin:]
     if held:
         yield held
 
@@ -111,7 +119,12 @@ def is_last(event: bytes) -> bool:
 
 def with_data(event: bytes, data: bytes) -> bytes:
     """The event with other data."""
-    return b"\n".join([b"data: " + data if line.startswith(b"data:") else line for line in event.split(b"\n")])
+    lines = event.splitlines(keepends=True)
+    return b"".join([_data_line(line, data) if line.startswith(b"data:") else line for line in lines])
+
+
+def _data_line(old: bytes, data: bytes) -> bytes:
+    return b"data: " + data + old[len(old.rstrip(b"\r\n")) :]
 
 
 async def joined(pieces: Pieces) -> bytes:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import AsyncGenerator
 
-from proxy.faults.fault import Fault, Pieces, reshaped
+from proxy.faults.fault import Fault, Pieces, is_packed, reshaped
 from proxy.keys import Times
 from proxy.relay import Answer
 
@@ -14,7 +14,9 @@ class Gzip(Fault, frozen=True):
     """`Content-Encoding: gzip`, also on a stream, as a careless reverse proxy does: everything arrives at once."""
 
     def shape(self, answer: Answer, _times: Times) -> Answer:
-        """The same answer, compressed as one piece."""
+        """The same answer, compressed as one piece, once."""
+        if is_packed(answer):
+            return answer
         packed = reshaped(answer, _compressed)
         return Answer(packed.body, {**packed.headers, "Content-Encoding": "gzip"}, packed.status)
 

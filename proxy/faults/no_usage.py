@@ -16,7 +16,10 @@ class NoUsage(Fault, frozen=True):
 
 
 def _without_usage(document: Any) -> Any:
-    if not isinstance(document, dict) or "usage" not in document:
+    if not isinstance(document, dict):
         return document
-    counted = document.pop("usage")
+    for holder in (document.get("response"), document.get("message")):  # events of the other APIs
+        if isinstance(holder, dict):
+            holder.pop("usage", None)
+    counted = document.pop("usage", None)
     return None if counted and document.get("choices") == [] else document

@@ -29,7 +29,7 @@ class Line:
         self._forget(now)
         if self._slots is None or self._queue is None or len(self._places) < self._slots:
             return False
-        return len([place for place in self._places if place.start > now]) >= self._queue
+        return len([place for place in self._places if place.start > now and place.end > place.start]) >= self._queue
 
     def start(self, now: float) -> float:
         """When who comes now has a slot."""
@@ -51,7 +51,7 @@ class Line:
         return place
 
     def leave(self, place: Place, now: float) -> None:
-        """Give a slot back before its time; who waits already keeps the time that was given."""
+        """Give a slot back before its time, or leave the queue; who waits already keeps the time that was given."""
         place.end = min(place.end, max(now, place.start))
 
     def _forget(self, now: float) -> None:

@@ -48,9 +48,10 @@ def run_of(request: web.Request) -> Run:
     """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
     headers = request.headers
     name = headers.get(_HEADER)
+    is_named = name is not None  # with nothing, too: a variable that is not set must not lead to everybody's run
     if name is None:
         name = _by_key(headers.get(_AUTHORIZATION) or headers.get(_API_KEY) or "")
-    if name and not NAME.match(name):
+    if (name or is_named) and not NAME.match(name):
         raise BadRequestError(
             f"Invalid name of a test run: '{name[:80]}'. Expected 1 to 64 letters, digits, dots, dashes and "
             "underscores, the first of them a letter or a digit.",

@@ -7,7 +7,6 @@ from typing import TextIO
 from proxy.scenarios.files import read
 from proxy.scenarios.load import ScenarioError
 from proxy.scenarios.schema import published
-from proxy.scenarios.shadow import warnings
 
 PROGRAM = "python -m proxy"
 USAGE = f"""\
@@ -41,7 +40,7 @@ def _check(files: list[Path], out: TextIO, err: TextIO) -> int:
         for problem in error.problems:
             print(f"error: {problem}", file=err)
         return 2
-    for warning in warnings(loaded):
+    for warning in loaded.warnings:
         print(f"warning: {warning}", file=err)
     print(f"ok: {len(loaded.rules)} rule{'s' * (len(loaded.rules) != 1)}", file=out)
     return 0

@@ -11,7 +11,6 @@ from typing import Any
 
 from proxy.pace import Sleep
 from proxy.scenarios.load import Loaded, Problem, ScenarioError, load
-from proxy.scenarios.shadow import warnings
 
 log = logging.getLogger("proxy")
 
@@ -59,7 +58,7 @@ class Files:
             return
         self._read = now
         try:
-            loaded = await asyncio.to_thread(read, self._paths)
+            loaded = await asyncio.to_thread(_read_with_warnings, self._paths)
         except ScenarioError as error:
             self._problem = str(error)
             log.warning("the scenario stays as it was, its new version cannot be used: %s", self._problem)
@@ -92,8 +91,14 @@ def read(paths: Sequence[Path]) -> Loaded:
     raise ScenarioError(problems)
 
 
+def _read_with_warnings(paths: Sequence[Path]) -> Loaded:
+    loaded = read(paths)
+    _ = loaded.warnings  # looked for in this thread, which nobody waits for
+    return loaded
+
+
 def _warn(loaded: Loaded) -> None:
-    for problem in warnings(loaded):
+    for problem in loaded.warnings:
         log.warning("%s", problem)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -51,13 +52,20 @@ class Placed:
         return self.rule.name or f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
     """A scenario that can be used."""
 
     rules: tuple[Placed, ...]
     name: str | None
     on_miss: str
+
+    @cached_property
+    def warnings(self) -> "list[Problem]":
+        """What may not be meant; found once, which takes a second where there are a thousand rules."""
+        from proxy.scenarios.shadow import warnings  # noqa: PLC0415 - it knows what is loaded here
+
+        return warnings(self)
 
 
 def load(texts: Iterable[tuple[str, str]]) -> Loaded:

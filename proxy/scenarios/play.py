@@ -8,7 +8,7 @@ from aiohttp import web
 
 from proxy.dispatch import NANOCHAT, is_real
 from proxy.endpoints.call import Call, Endpoint
-from proxy.errors import NotFoundError
+from proxy.errors import BadRequestError, NotFoundError
 from proxy.faults.on_request import add
 from proxy.faults.status import Status
 from proxy.keys import REAL_MODEL, TIMES
@@ -19,9 +19,11 @@ from proxy.scenarios.asked import ENDPOINTS, Asked
 from proxy.scenarios.checks import faults_of
 from proxy.scenarios.format import Answer as Wish
 from proxy.scenarios.format import Error
+from proxy.scenarios.patience import TooSlowError, at_most
 from proxy.scenarios.player import Player, Taken
 from proxy.scenarios.script import script
 
+_LONGEST_MATCHING = 1.0  # seconds
 _SHOWN = 200  # characters of the user's text in an error
 
 
@@ -32,13 +34,25 @@ async def played(request: web.Request, call: Call, endpoint: Endpoint, player: P
     if api is None or not isinstance(document, dict):
         return await endpoint(call)  # which says what is wrong
     asked = Asked(api, call.headers, document)
-    taken = player.take(asked)
+    taken = _taken(player, asked)
     if taken is not None:
         request[EXCHANGE].entry.rule = taken.placed.label
         return await endpoint(await _directed(request, call, taken))
     if player.on_miss == "fail":
         raise _missed(asked)
     return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+
+
+def _taken(player: Player, asked: Asked) -> Taken | None:
+    try:
+        with at_most(_LONGEST_MATCHING):
+            return player.take(asked)
+    except TooSlowError as problem:
+        raise BadRequestError(
+            f"The rule '{problem.rule}' of this run's scenario could not be matched within {_LONGEST_MATCHING:g} s. "
+            "Its regex tries too many ways on this text: write it without a repeat inside a repeat, such as (a+)+.",
+            code="rule_too_slow",
+        ) from None
 
 
 async def _directed(request: web.Request, call: Call, taken: Taken) -> Call:

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from proxy.scenarios.asked import Asked
 from proxy.scenarios.format import Answer, Rule
 from proxy.scenarios.load import Loaded, Placed
-from proxy.scenarios.match import matched
-from proxy.scenarios.shadow import warnings
+from proxy.scenarios.match import Found, matched
+from proxy.scenarios.patience import TooSlowError
 from proxy.scenarios.template import Values
 
 
@@ -57,10 +57,11 @@ class Player:
         return self._source.loaded.on_miss
 
     def take(self, asked: Asked) -> Taken | None:
-        """The answer to this request, which is counted; None where no rule answers."""
+        """The answer to this request, which is counted; None where no rule answers. Passes TooSlowError on."""
         for placed in self._current().rules:
-            rule, used = placed.rule, self._used.get(placed.key, 0)
-            if is_spent(rule, used) or (found := matched(rule.when, asked)) is None:
+            rule = placed.rule
+            found = _matched(placed, asked)
+            if found is None or is_spent(rule, used := self._used.get(placed.key, 0)):
                 continue
             self._used[placed.key] = used + 1
             return Taken(placed, answer_of(rule, used), Values(asked, found, used + 1))
@@ -88,7 +89,7 @@ class Player:
             "missed": self._missed,
             "rules": rules,
             "unused": [rule["name"] for rule in rules if not rule["used"]],
-            "warnings": [str(problem) for problem in warnings(loaded)],
+            "warnings": [str(problem) for problem in loaded.warnings],
         }
 
     def _current(self) -> Loaded:
@@ -98,6 +99,14 @@ class Player:
             self._used = {key: used for key, used in self._used.items() if key in keys}
             self._read = loaded
         return loaded
+
+
+def _matched(placed: Placed, asked: Asked) -> Found | None:
+    try:
+        return matched(placed.rule.when, asked)
+    except TooSlowError as problem:
+        problem.rule = placed.label
+        raise
 
 
 def is_spent(rule: Rule, used: int) -> bool:

@@ -52,11 +52,34 @@ def test_every_path_works_below_a_run(run, path):
     assert run.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["-x", "a b", "x" * 65, "%00"])
+def test_of_several_names_the_base_url_wins_and_then_the_header(server, run):
+    name = name_of(run)
+    key = {"Authorization": "Bearer sk-sim-by-key"}
+    httpx.get(f"{server.url}/t/{name}/v1/models", headers={"x-sim-run": "by-header", **key})
+    httpx.get(f"{server.url}/v1/models", headers={"x-sim-run": name, **key})
+
+    assert len(journal(run)) == 2
+    assert {"by-header", "by-key"}.isdisjoint({each["name"] for each in run.get("/_sim/runs").json()["data"]})
+
+
+def test_a_page_of_another_origin_may_name_a_run_and_ask_for_faults(server):
+    wanted = "x-sim-run, x-sim-fault, x-sim-at-ms"
+    asked = {
+        "Origin": "http://page",
+        "Access-Control-Request-Method": "DELETE",
+        "Access-Control-Request-Headers": wanted,
+    }
+    for path in (CHAT, "/_sim/faults", f"/t/a{CHAT}"):
+        answer = httpx.options(server.url + path, headers=asked)
+        assert answer.headers["access-control-allow-headers"] == wanted
+        assert "DELETE" in answer.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "x" * 65, "%00"])
 def test_a_name_that_cannot_be_is_refused(server, name):
     answer = httpx.get(f"{server.url}/t/{name}/v1/models")
 
-    assert answer.status_code == 400
+    assert answer.status_code == 400, "it does not go into everybody's run"
     assert answer.json()["error"]["code"] == "invalid_run"
 
 

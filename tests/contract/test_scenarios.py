@@ -278,6 +278,18 @@ def test_an_answer_that_was_remembered_is_not_given_again(run):
     assert [run.post(CHAT, json=ASK).json()["choices"][0]["message"]["content"] for _ in range(3)] == ["1", "2", plain]
 
 
+def test_a_regex_that_would_go_on_for_ever_is_given_up_and_the_server_lives_on(run):
+    slow = {"name": "slow", "when": {"user": {"regex": "(a+)+$"}}, "answer": {"text": "x"}}
+    play(run, {"rules": [slow, {"answer": {"text": "y"}}]})
+    begun = time.monotonic()
+    answer = run.post(CHAT, json=ASK | {"messages": [{"role": "user", "content": "a" * 40 + "!"}]})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "rule_too_slow")
+    assert "The rule 'slow' of this run's scenario could not be matched within 1 s" in answer.json()["error"]["message"]
+    assert time.monotonic() - begun < 30
+    assert run.post(CHAT, json=ASK).json()["choices"][0]["message"]["content"] == "y"
+
+
 def test_yaml_is_taken_too_and_what_is_wrong_is_told_with_its_line(run):
     yaml = {"Content-Type": "application/yaml"}
     good = run.post("/_sim/scenario", content="rules:\n- name: a\n  answer: {text: x}\n", headers=yaml)

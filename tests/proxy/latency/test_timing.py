@@ -51,6 +51,16 @@ def test_a_queue_that_is_full_turns_away():
     timed(line, 1.5)
 
 
+def test_who_leaves_the_queue_makes_room_in_it():
+    line = latency(ttft=1000.0, slots=1, queue=1)
+    timed(line)
+    line.line.leave(timed(line).place, 0.25)
+
+    assert timed(line, 0.5, completion=1).queued == pytest.approx(0.5)
+    with pytest.raises(UnavailableError):
+        timed(line, 0.5)
+
+
 def test_a_slot_that_is_left_early_is_free_for_who_comes_then():
     line = latency(ttft=1000.0, slots=1)
     place = timed(line, completion=1).place

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.scenarios.load import ScenarioError, load
-from proxy.scenarios.shadow import warnings
+from proxy.scenarios.shadow import MOST, warnings
 
 GOOD = """\
 # yaml-language-server: $schema=http://127.0.0.1:3080/_sim/scenario.schema.json
@@ -257,3 +257,9 @@ def test_a_rule_that_never_answers_is_told(wide, narrow):
 @pytest.mark.parametrize("end", ["times: 2", "repeat: none"])
 def test_a_rule_behind_one_that_ends_is_not_shadowed(end):
     assert warnings(load([("s.yaml", f"rules:\n- {{answer: {{text: a}}, {end}}}\n- answer: {{text: b}}")])) == []
+
+
+def test_of_very_many_rules_only_the_first_are_compared():
+    rules = "\n".join(["- {when: {user: a}, answer: {text: a}}"] * (MOST + 5))
+
+    assert len(load([("s.yaml", f"rules:\n{rules}")]).warnings) == MOST - 1

@@ -1,0 +1,40 @@
+"""A bound on how long matching may take: a regular expression can go on for years, while nobody else is answered.
+
+Python's engine looks for signals as it works, so an alarm ends it. Only the main thread has alarms, and Windows has
+none: elsewhere there is no bound.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class TooSlowError(Exception):
+    """It took longer than it may. `rule` is the one that was being looked at, where that is known."""
+
+    rule = ""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Let what is done here take so long. Raises TooSlowError within it."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting = True
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        if waiting:
+            raise TooSlowError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        waiting = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
