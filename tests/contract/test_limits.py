@@ -1,4 +1,4 @@
-"""Limits and budgets on both kinds of model, plain and streamed, as the official SDK and a plain client see them."""
+"""Limits and budgets on both kinds of model: what test_limit_table.py does not say of each."""
 
 import json
 from dataclasses import dataclass
@@ -81,35 +81,6 @@ def test_requests_per_minute(run, fields):
     assert headers["x-ratelimit-remaining-requests"] == "0"
 
 
-@pytest.mark.parametrize(
-    ("limit", "kind", "words"),
-    [
-        ({"requests_per_day": 1}, "requests", "requests per day (RPD): Limit 1, Used 1, Requested 1"),
-        ({"tokens_per_minute": 150}, "tokens", "tokens per min (TPM): Limit 150, Used "),
-        ({"tokens_per_day": 150}, "tokens", "tokens per day (TPD): Limit 150, Used "),
-    ],
-    ids=lambda value: value if isinstance(value, str) else None,
-)
-@pytest.mark.parametrize("fields", [{}, STREAM], ids=["plain", "stream"])
-def test_the_other_limits(run, limit, kind, words, fields):
-    run.limit(limits=[limit])
-    run.ask(**fields, max_tokens=100)
-
-    with pytest.raises(openai.RateLimitError) as caught:
-        run.ask(**fields, max_tokens=100)
-
-    assert caught.value.type == kind
-    assert words in str(caught.value)
-
-
-def test_a_request_that_is_too_large(run):
-    run.limit(limits=[{"tokens_per_minute": 50}])
-
-    with pytest.raises(openai.RateLimitError, match=r"Request too large for .* Limit 50, Requested 1005") as caught:
-        run.ask(max_tokens=1000)
-    assert "retry-after" not in caught.value.response.headers
-
-
 def test_headers_tell_what_is_left_on_plain_answers_and_streams(run):
     run.limit(limits=[{"requests_per_minute": 10, "tokens_per_minute": 1000}])
 
@@ -128,21 +99,6 @@ def test_what_has_no_limit_is_told_as_ever(run):
     headers = run.raw().headers
 
     assert (headers["x-ratelimit-limit-requests"], headers["x-ratelimit-limit-tokens"]) == ("1000000", "1000")
-
-
-def test_concurrency(run):
-    run.limit(limits=[{"concurrent": 1}])
-    slow = {"x-sim-fault": "stall;after_events=1;seconds=60"}
-    with run.http.stream(
-        "POST", "/v1/chat/completions", json={"model": run.model, "messages": HELLO, "stream": True}, headers=slow
-    ) as answer:
-        lines = answer.iter_lines()  # which closes the answer when nobody holds it
-        next(lines)
-        with pytest.raises(openai.RateLimitError, match="on concurrent requests: Limit 1, Used 1, Requested 1"):
-            run.ask()
-    run.http.get("/_sim/requests", params={"wait_for": 2})  # the client has left, which the server has to notice
-
-    assert run.ask()
 
 
 @pytest.mark.parametrize("scope", ["key", "organization"])
