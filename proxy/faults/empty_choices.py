@@ -16,8 +16,9 @@ class EmptyChoices(Fault, frozen=True):
 
 
 def _emptied(document: Any) -> Any:
-    if isinstance(document, dict):
+    nested = (document.get("response"), document) if isinstance(document, dict) else ()  # in events of responses
+    for holder in nested:
         for field in ("choices", "output", "content"):
-            if isinstance(document.get(field), list):
-                document[field] = []
+            if isinstance(holder, dict) and isinstance(holder.get(field), list):
+                holder[field] = []
     return document

@@ -1,7 +1,10 @@
 # mypy: ignore-errors
 """Anthropic's official Python client."""
 
+import json
+
 import anthropic
+import httpx2
 from checks import MODEL, ORIGIN, QUESTION, WEATHER, WEATHER_QUESTION, get_weather, refused, run
 from pydantic import BaseModel
 
@@ -86,9 +89,71 @@ def errors():
     assert error.request_id
 
 
+# By fault: what comes plain, and what by the streaming helper. An error, or the fields that are not the usual ones.
+SAME, LATE, GONE = {}, anthropic.APITimeoutError, anthropic.APIConnectionError
+NO_JSON, BROKEN = json.JSONDecodeError, (httpx2.RemoteProtocolError, httpx2.ReadError)
+FAULTS = {
+    "status;status=529": (anthropic.InternalServerError, anthropic.InternalServerError),
+    "status;status=429": (anthropic.RateLimitError, anthropic.RateLimitError),
+    "context_length": (anthropic.BadRequestError, anthropic.BadRequestError),
+    "slow_start;seconds=0.01": (SAME, SAME),
+    "slow_events;seconds=0.001": (SAME, SAME),
+    "stall;after_events=0": (LATE, httpx2.ReadTimeout),
+    "cut": (GONE, BROKEN),
+    "reset": (GONE, BROKEN),
+    "truncated_json;event=3": (NO_JSON, NO_JSON),
+    "malformed_json;event=3": (NO_JSON, NO_JSON),
+    "split_characters;seconds=0.001": (SAME, SAME),
+    "crlf": (SAME, SAME),
+    "comments": (SAME, SAME),
+    "no_done": (SAME, SAME),  # the helper takes a stream without message_stop for whole
+    "no_finish_reason": ({"stop_reason": None}, {"stop_reason": None}),
+    "no_usage": ({"usage": None}, AttributeError),  # the helper breaks
+    "error_event": (anthropic.InternalServerError, anthropic.APIStatusError),
+    "content_type": (SAME, SAME),
+    "gzip": (SAME, SAME),
+    "empty_choices": ({"content": []}, SAME),
+    "content_filter": (None, {"stop_reason": "refusal"}),
+}
+
+
+def faults():
+    impatient = client.with_options(timeout=1)
+    whole = told(client.messages.create(**asked))
+    for fault, expected in FAULTS.items():
+        ask = asked | {"extra_headers": {"x-sim-fault": fault}}
+        user = impatient if fault.startswith("stall") else client
+        for call, given in zip((user.messages.create, final_of(user)), expected, strict=True):
+            if given is None:
+                continue
+            if isinstance(given, dict):
+                assert told(call(**ask)) == whole | given, fault
+            else:
+                assert refused(given, lambda call=call, ask=ask: call(**ask)) is not None, fault
+    half = client.messages.create(**asked, extra_headers={"x-sim-fault": "content_filter"})
+    assert half.stop_reason == "refusal"
+    assert whole["content"][0]["text"].startswith(half.content[0].text)
+    swapped = final_of(client)(**asked, extra_headers={"x-sim-fault": "reorder_events;event=3"})
+    doubled = final_of(client)(**asked, extra_headers={"x-sim-fault": "duplicate_events"})
+    assert sorted(swapped.content[0].text) == sorted(whole["content"][0]["text"]) != list(swapped.content[0].text)
+    assert len(doubled.content) == 2
+
+
+def told(answer):
+    return {name: answer.to_dict().get(name) for name in ("content", "stop_reason", "usage")}
+
+
+def final_of(user):
+    def call(**ask):
+        with user.messages.stream(**ask) as events:
+            return events.get_final_message()
+
+    return call
+
+
 if __name__ == "__main__":
     run(
         "anthropic",
         *(message, stream_helper, async_stream, thinking, tool_loop, tool_runner),
-        *(structured_output, count_tokens, errors),
+        *(structured_output, count_tokens, errors, faults),
     )
