@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -18,9 +18,14 @@ from proxy.endpoints.chat import chat
 from proxy.endpoints.files import ExpiresAfter
 from proxy.endpoints.page import listing, page
 from proxy.endpoints.responses.routes import RESPONSES, responses
-from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError
+from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError, UnavailableError
 from proxy.keys import BATCHES, FILES, REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
+from proxy.runs.named import HEADER, run_named
+from proxy.runs.runs import Run
+
+if TYPE_CHECKING:
+    from proxy.scenarios.player import Player
 
 log = logging.getLogger("proxy")
 
@@ -32,7 +37,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/images/generations": later("images", "generations"),
     RESPONSES: responses,
 }
-_PASSED_HEADERS = ("Authorization", "Host")  # a llama-server may want its key, a picture's address has the host
+# A llama-server may want its key, a picture's address has the host, and the run has a scenario and a budget.
+_PASSED_HEADERS = ("Authorization", "Host", HEADER, "openai-organization")
 _SIMULATED_AT_ONCE, _REAL_AT_ONCE = 1, 4  # lines of all batches together
 
 
@@ -146,9 +152,10 @@ def _asker(app: web.Application) -> Ask:
             name = model_named(body)
             async with real if name is not None and is_real(name, app[REAL_MODEL]) else simulated:
                 await asyncio.sleep(0)  # a line of the simulator takes its turn with everybody's requests
-                return await _answered(endpoint, call)
+                return await _charged(endpoint, call)
         except ApiError as error:
-            if error.status == 503 and error.code in (None, "model_loading"):  # or llama-server's queue is full
+            # Or llama-server's queue is full; a 503 that a scenario asks for is no such thing.
+            if isinstance(error, UnavailableError) and error.code in (None, "model_loading"):
                 raise NotYetError(float(error.headers.get("Retry-After", "1"))) from None
             return error.status, error.body()
         except Exception:  # a defect of one line is not the end of the batch
@@ -158,18 +165,36 @@ def _asker(app: web.Application) -> Ask:
     return ask
 
 
-async def _answered(endpoint: str, call: Call) -> tuple[int, bytes]:
+async def _charged(endpoint: str, call: Call) -> tuple[int, bytes]:
+    """The line's answer, as its run has it."""
+    run = run_named(call.app, call.headers)
+    if run.meter is None or run.meter.plan.budget is None:
+        return await _answered(endpoint, call, run)
+    from proxy.limits.batched import charged  # noqa: PLC0415 - who has no budget need not load it
+
+    return await charged(run.meter, endpoint, call.headers, call.body, lambda: _answered(endpoint, call, run))
+
+
+async def _answered(endpoint: str, call: Call, run: Run) -> tuple[int, bytes]:
     try:
         streamed = bool(msgspec.json.decode(call.body, type=_Streamed).stream)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         streamed = False  # the endpoint says what is wrong
     if streamed:
         raise BadRequestError("Streaming is not supported in the Batch API.", param="stream", code="invalid_value")
-    answer = await ENDPOINTS[endpoint](call)
+    answer = await _said(endpoint, call, run.player)
     if isinstance(answer.body, bytes):
         return answer.status, answer.body
     async with aclosing(answer.body) as source:
         return answer.status, b"".join([piece async for piece in source])
+
+
+async def _said(endpoint: str, call: Call, player: "Player | None") -> Answer:
+    if player is None:
+        return await ENDPOINTS[endpoint](call)
+    from proxy.scenarios.play import played_line  # noqa: PLC0415 - who has no scenario need not load it
+
+    return await played_line(endpoint, call, ENDPOINTS[endpoint], player)
 
 
 def _found(request: web.Request) -> Batch:

@@ -53,7 +53,7 @@ class Meter:
 
         Who is admitted has to be released.
         """
-        self._check_budget(ask)
+        self.check_budget(ask)
         tallies = self._holding(ask)
         self._check(tallies, ask)
         now = self._clock()
@@ -77,9 +77,9 @@ class Meter:
                 headers[f"x-ratelimit-reset-{kind}"] = duration(least.full_in(now)) if least.used(now) else "0s"
         return headers
 
-    def spend(self, ask: Ask, prompt: int, cached: int, completion: int) -> float:
-        """Charge the tokens of an answer; US dollars."""
-        cost = self.plan.price(ask.model).of(prompt, cached, completion)
+    def spend(self, ask: Ask, prompt: int, cached: int, completion: int, share: float = 1.0) -> float:
+        """Charge the tokens of an answer, or a share of their price; US dollars."""
+        cost = self.plan.price(ask.model).of(prompt, cached, completion) * share
         budget = self.plan.budget
         assert budget is not None, "without a budget nothing is charged"
         who = ask.who(budget.per)
@@ -134,7 +134,8 @@ class Meter:
             if most is not None and tally.running >= most:
                 raise _refusal(ask, "requests", "concurrent requests", most, tally.running, _BUSY_WAIT)
 
-    def _check_budget(self, ask: Ask) -> None:
+    def check_budget(self, ask: Ask) -> None:
+        """Raises RejectedError where it is spent."""
         budget = self.plan.budget
         if budget is None or budget.usd is None or self._spent.get(ask.who(budget.per), 0.0) < budget.usd:
             return

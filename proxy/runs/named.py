@@ -4,7 +4,7 @@ A base URL is what every client allows: `/t/NAME` before the path, which is take
 it. The header is `x-sim-run: NAME`; the API key is `sk-sim-NAME`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -46,7 +46,11 @@ def _by_key(key: str) -> str:
 
 def run_of(request: web.Request) -> Run:
     """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
-    headers = request.headers
+    return run_named(request.app, request.headers)
+
+
+def run_named(app: web.Application, headers: Mapping[str, str]) -> Run:
+    """The run that these headers name. Raises BadRequestError likewise."""
     name = headers.get(_HEADER)
     is_named = name is not None  # with nothing, too: a variable that is not set must not lead to everybody's run
     if name is None:
@@ -58,4 +62,4 @@ def run_of(request: web.Request) -> Run:
             param=HEADER,
             code="invalid_run",
         )
-    return request.app[RUNS].of(name)
+    return app[RUNS].of(name)

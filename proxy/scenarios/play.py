@@ -1,5 +1,6 @@
 """Answers one request as its run's scenario says. Only here scenarios meet HTTP."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from proxy.dispatch import NANOCHAT, is_real
 from proxy.endpoints.call import Call, Endpoint
 from proxy.errors import BadRequestError, NotFoundError
+from proxy.faults.fault import Fault
 from proxy.faults.on_request import add
 from proxy.faults.status import Status
 from proxy.keys import REAL_MODEL, TIMES
@@ -37,10 +39,29 @@ async def played(request: web.Request, call: Call, endpoint: Endpoint, player: P
     taken = _taken(player, asked)
     if taken is not None:
         request[EXCHANGE].entry.rule = taken.placed.label
-        return await endpoint(await _directed(request, call, taken))
+        return await endpoint(await _directed(call, taken, lambda faults: add(request, faults)))
     if player.on_miss == "fail":
         raise _missed(asked)
     return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+
+
+async def played_line(path: str, call: Call, endpoint: Endpoint, player: Player) -> Answer:
+    """`played` for a line of a batch, which only faults harm that are an error from the start. Raises ApiError."""
+    api = ENDPOINTS.get(path)
+    document = decoded(call.body) if api else None
+    if api is None or not isinstance(document, dict):
+        return await endpoint(call)
+    asked = Asked(api, call.headers, document)
+    if (taken := _taken(player, asked)) is not None:
+        return await endpoint(await _directed(call, taken, _fail_at_once))
+    if player.on_miss == "fail":
+        raise _missed(asked)
+    return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+
+
+def _fail_at_once(faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        fault.before()
 
 
 def _taken(player: Player, asked: Asked) -> Taken | None:
@@ -55,14 +76,14 @@ def _taken(player: Player, asked: Asked) -> Taken | None:
         ) from None
 
 
-async def _directed(request: web.Request, call: Call, taken: Taken) -> Call:
+async def _directed(call: Call, taken: Taken, harm: Callable[[Sequence[Fault]], None]) -> Call:
     """The call with who answers it and what, after the delay; faults are noted for the way out. Raises ApiError."""
     wish = taken.answer
     if wish.delay:
         await call.app[TIMES].sleep(wish.delay)
     _fail(wish)
     if wish.fault is not None:
-        add(request, faults_of(wish.fault))
+        harm(faults_of(wish.fault))
     if wish.pass_:
         return _passed(call, dict(taken.values.asked.document))
     said = script(wish, taken.values, taken.placed.key)
