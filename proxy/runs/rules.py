@@ -33,12 +33,13 @@ class Rule:
         self.met += 1
         if self.met <= self.after or (self.times is not None and self.happened >= self.times):
             return False
-        if self.probability < 1 and not _drawn(seed, self.id, self.met) < self.probability:
+        if self.probability < 1 and not drawn(seed, self.id, self.met) < self.probability:
             return False
         self.happened += 1
         return True
 
 
-def _drawn(seed: int, rule: str, number: int) -> float:
+def drawn(seed: int, rule: str, number: int) -> float:
+    """A number from 0 to 1, always the same for the same."""
     digest = blake2b(f"{seed} {rule} {number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") / _WHOLE

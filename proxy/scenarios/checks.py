@@ -100,6 +100,8 @@ def _together(answer: Answer, given: list[str]) -> Iterator[Problem]:
         yield (), f"an answer has one of {_both(ends + said + calls)}, not both"
     if answer.finish_reason and not said and not calls:
         yield ("finish_reason",), "'finish_reason' goes with a text, json, tool_calls or a refusal"
+    if answer.probability is not None and answer.fault is None:
+        yield ("probability",), "'probability' goes with a fault"
     if answer.error is not None and answer.fault is not None:
         yield ("fault",), "an error meets no fault"
 

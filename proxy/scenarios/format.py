@@ -88,6 +88,9 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         str | dict[str, dict[str, Any]] | None,
         Meta(description="A fault of the catalogue, as the header has it ('cut;after_events=3') or {cut: {...}}."),
     ] = None
+    probability: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="How likely the fault is, drawn from the seed.")
+    ] = None
     pass_: Annotated[Literal[True] | None, Meta(description="The real model answers.")] = field(
         default=None, name="pass"
     )

@@ -16,6 +16,7 @@ from proxy.faults.status import Status
 from proxy.keys import REAL_MODEL, TIMES
 from proxy.relay import Answer
 from proxy.runs.keys import EXCHANGE
+from proxy.runs.rules import drawn
 from proxy.runs.view import decoded
 from proxy.scenarios.asked import ENDPOINTS, Asked
 from proxy.scenarios.checks import faults_of
@@ -82,12 +83,19 @@ async def _directed(call: Call, taken: Taken, harm: Callable[[Sequence[Fault]], 
     if wish.delay:
         await call.app[TIMES].sleep(wish.delay)
     _fail(wish)
-    if wish.fault is not None:
+    if wish.fault is not None and _happens(wish, call, taken):
         harm(faults_of(wish.fault))
     if wish.pass_:
         return _passed(call, dict(taken.values.asked.document))
     said = script(wish, taken.values, taken.placed.key)
     return replace(call, script=said, simulated=True) if said or wish.simulate else call
+
+
+def _happens(wish: Wish, call: Call, taken: Taken) -> bool:
+    """Whether the fault does: the same requests meet it again."""
+    if wish.probability is None:
+        return True
+    return drawn(call.server_seed, taken.placed.key, taken.values.number) < wish.probability
 
 
 def _fail(wish: Wish) -> None:

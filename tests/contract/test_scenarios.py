@@ -213,6 +213,18 @@ def test_a_fault_beside_a_text_harms_it_and_those_of_the_request_come_first(run,
 
 
 @pytest.mark.parametrize("model", ["gpt-sim-1", "tiny"])
+def test_a_fault_with_a_probability_meets_the_same_requests_again(run, model):
+    def met():
+        play(run, {"rules": [{"name": "now and then", "answer": {"fault": "status", "probability": 0.3}}]})
+        return [run.post(CHAT, json=ASK | {"model": model}).status_code for _ in range(60)]
+
+    first = met()
+    assert 8 <= first.count(500) <= 28
+    assert first.count(200) == 60 - first.count(500)
+    assert met() == first
+
+
+@pytest.mark.parametrize("model", ["gpt-sim-1", "tiny"])
 def test_a_delay_comes_before_the_answer(run, model):
     play(run, says({"delay": 0.2}))
     begun = time.monotonic()

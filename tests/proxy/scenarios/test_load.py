@@ -188,6 +188,8 @@ KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
             rule("answer: {delay: 1, finish_reason: length}"),
             "4: 'finish_reason' goes with a text, json, tool_calls or a refusal",
         ),
+        (rule("answer: {text: a, probability: 0.5}"), "4: 'probability' goes with a fault"),
+        (rule("answer: {fault: cut, probability: 2}"), "4: 'probability' has to be at most 1"),
         (rule(f"{ANSWER}\n  repeat: forever"), "5: 'repeat' cannot be 'forever'; there are cycle, last, none"),
         (rule(f"{ANSWER}\n  times: 0"), "5: 'times' has to be at least 1"),
         (rule(f"{{name: a, {ANSWER}}}\n- {{name: a, {ANSWER}}}"), "5: the name 'a' is that of s.yaml:4 already"),
