@@ -10,7 +10,6 @@ from proxy.runs.keys import EXCHANGE, RUNS, Exchange
 from proxy.runs.named import run_of
 
 _NOT_RECORDED = ("/_sim", "/health", "/ready")  # the beginnings of paths
-_TRIM_EVERY = 64  # exchanges
 
 
 @web.middleware
@@ -42,5 +41,4 @@ def _finish(request: web.Request, exchange: Exchange, response: web.StreamRespon
             entry.sent(response.body)
     transport = request.transport
     exchange.run.journal.finish(entry, here=transport is not None and not transport.is_closing())
-    if entry.number % _TRIM_EVERY == 0:
-        request.app[RUNS].trim()
+    request.app[RUNS].ended()

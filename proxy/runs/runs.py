@@ -21,6 +21,7 @@ MOST_RUNS = 1_000
 MOST_RULES = 100
 IDLE_SECONDS = 3_600.0
 MOST_JOURNAL_BYTES = 64 * 2**20  # of all runs together
+TRIM_EVERY = 64  # exchanges
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class Runs:
         self._clock = clock
         self.usual_player: Callable[[], Player | None] = lambda: None  # of a run without a scenario of its own
         self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
+        self._ended = 0
         self.unnamed = self._new("")
 
     def play_in_all(self, player: "Callable[[], Player]") -> None:
@@ -120,6 +122,11 @@ class Runs:
         begun = self._clock()
         run.now = lambda: now if frozen else now + self._clock() - begun
         run.frozen = frozen
+    def ended(self) -> None:
+        """An exchange is over, of whichever run: now and then all journals are looked at together."""
+        self._ended += 1
+        if self._ended % TRIM_EVERY == 0:
+            self.trim()
 
     def trim(self) -> None:
         """Keep all journals together within their bound: the largest gives first."""

@@ -5,7 +5,7 @@ from yarl import URL
 
 from proxy.runs import view
 from proxy.runs.journal import MOST_BYTES, MOST_ENTRIES, MOST_OF_ONE, Journal
-from proxy.runs.runs import MOST_JOURNAL_BYTES, Runs
+from proxy.runs.runs import MOST_JOURNAL_BYTES, TRIM_EVERY, Runs
 
 MODELS = URL("/v1/models")
 
@@ -119,6 +119,17 @@ def test_secrets_are_not_shown(journal, name):
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 5000, b"{", b"null"])
 def test_any_body_can_be_shown(journal, body):
     assert view.whole(exchange(journal, body=body, answer=body))["model"] is None
+
+
+def test_many_small_runs_stay_within_one_bound_as_they_come(clock):
+    runs = Runs(0, lambda: 0.0, clock)
+    for number in range(500):
+        for _ in range(3):
+            exchange(runs.of(f"run-{number}").journal, body=b"x" * MOST_OF_ONE)
+            runs.ended()
+
+    most_between_two_looks = TRIM_EVERY * MOST_OF_ONE * 2
+    assert sum(run.journal.bytes for run in runs.all()) <= MOST_JOURNAL_BYTES + most_between_two_looks
 
 
 def test_all_journals_together_stay_within_one_bound(clock):
