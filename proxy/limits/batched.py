@@ -22,6 +22,6 @@ async def charged(
     status, told = await answer()
     usage = Usage(ask.prompt_tokens)
     usage.see(decoded(told))
-    usage.settle()
-    meter.spend(ask, usage.prompt, usage.cached, usage.completion, _SHARE)
+    if usage.told:
+        meter.spend(ask, usage.prompt, usage.cached, usage.completion, _SHARE)
     return status, told

@@ -62,6 +62,8 @@ async def billed(answer: Answer, usage: Usage, charge: Callable[[Usage], str]) -
             usage.see(decoded(data_of(event) or b""))
     else:
         usage.see(decoded(body))
+        if not usage.told:  # pictures of dall-e, moderations
+            return Answer(body, answer.headers, answer.status)
     usage.settle()
     return Answer(body, {**answer.headers, "x-sim-cost": charge(usage)}, answer.status)
 

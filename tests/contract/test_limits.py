@@ -268,6 +268,33 @@ def test_anthropics_messages_are_limited_in_anthropics_shape(server):
     assert int(second.headers["retry-after"]) > 0
 
 
+def test_what_has_no_usage_costs_nothing(server):
+    with httpx.Client(base_url=f"{server.url}/t/free", timeout=30) as http:
+        http.post("/_sim/limits", json={"budget": {"usd": 1}, "prices": PRICES})
+        answers = [
+            http.post("/v1/moderations", json={"model": "omni-moderation-latest", "input": "Hello there."}),
+            http.post("/v1/images/generations", json={"model": "dall-e-3", "prompt": "A tide"}),
+            http.post("/v1/audio/speech", json={"model": "tts-1", "voice": "alloy", "input": "Hi."}),
+        ]
+        assert [answer.status_code for answer in answers] == [200] * 3
+        assert not [answer for answer in answers if "x-sim-cost" in answer.headers]
+        assert http.get("/_sim/limits").json()["spent_usd"] == 0
+        http.post("/v1/embeddings", json={"model": "text-embedding-3-small", "input": "Hello there."})
+        assert http.get("/_sim/limits").json()["spent_usd"] > 0
+
+
+def test_what_a_paced_stream_cost_is_in_the_journal(run):
+    run.limit(budget={"usd": 1}, prices=PRICES)
+    pace = {} if run.model == "tiny" else {"delay_min_ms": 1}  # a real model has its own
+    paced = run.raw(stream=True, stream_options={"include_usage": True, **pace})
+
+    assert "x-sim-cost" not in paced.headers
+    (entry,) = run.http.get("/_sim/requests").json()["data"]
+    usage = entry["usage"]
+    cost = (usage["prompt_tokens"] + 10 * usage["completion_tokens"]) / 1e6
+    assert entry["cost_usd"] == pytest.approx(cost) == run.spent
+
+
 def test_limits_for_all_runs(start_proxy, tmp_path):
     plan = tmp_path / "limits.toml"
     plan.write_text('[[limits]]\nmodel = "gpt-sim-*"\nrequests_per_minute = 1\n')

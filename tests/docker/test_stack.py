@@ -3,11 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from openai import APIError, APIStatusError, OpenAI
 
+from tests import faults_seen, limits_seen
 from tests.docker.engine import Stack, docker, wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.xdist_group("docker")]
@@ -75,6 +77,37 @@ def test_both_kinds_of_model_are_listed_and_ready(stack: Stack) -> None:
     with client(stack) as openai:
         assert {REAL, SIMULATED} <= {model.id for model in openai.models.list()}
     assert httpx.get(f"{stack.url}/ready").status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+@pytest.mark.parametrize("model", [REAL, SIMULATED])
+def test_faults_are_what_the_sdk_sees(stack: Stack, model: str, *, stream: bool) -> None:
+    fields: dict[str, Any] = {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": 8, "temperature": 0}
+    if model == REAL:
+        fields["extra_body"] = {"cache_prompt": False}  # what is computed anew comes out the same
+    with client(stack) as openai:
+        whole = faults_seen.ask(openai, model, stream=stream, **fields)
+        for name in ("status", "cut", "reset", "malformed_json", "no_finish_reason"):
+            case = faults_seen.CASES[name]
+            (case.stream if stream else case.plain)(
+                faults_seen.ask(openai, model, case.header, stream=stream, **fields), whole
+            )
+
+
+@pytest.mark.parametrize("model", [REAL, SIMULATED])
+def test_a_client_that_leaves_a_stall_is_noted_and_its_place_is_free(stack: Stack, model: str) -> None:
+    run = f"{stack.url}/t/stall-{model}"
+    limits_seen.reach(run, model, "concurrent", stream=True)
+
+    first, *_ = httpx.get(f"{run}/_sim/requests", timeout=60).json()["data"]
+    assert (first["end"], first["faults"]) == ("left", ["stall"])
+
+
+@pytest.mark.parametrize("name", ["requests_per_minute", "tokens_per_day", "budget"])
+@pytest.mark.parametrize("model", [REAL, SIMULATED])
+def test_limits_are_what_the_sdk_sees(stack: Stack, model: str, name: str) -> None:
+    for stream in (False, True):
+        limits_seen.reach(f"{stack.url}/t/{name}-{model}-{stream}", model, name, stream=stream)
 
 
 def test_llama_server_itself_is_published_too(stack: Stack) -> None:
