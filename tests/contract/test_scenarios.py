@@ -356,14 +356,18 @@ def test_a_hot_reload_under_load_loses_no_request(start_proxy, tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("rules: [{answer: {text: version 0}}]")
     server = start_proxy("--scenario", str(file))
-    versions = 6
+    versions, clients = 6, 32
 
-    async def ask(client, run, until):
-        seen = []
-        while not until.is_set():
-            answer = await client.post(f"/t/{run}{CHAT}", json=ASK | {"stream": run % 2 == 1})
-            assert answer.status_code == 200, answer.text
-            seen.append(answer.text)
+    async def ask(run, until):
+        seen: list[str] = []
+        async with AsyncOpenAI(base_url=f"{server.url}/t/{run}/v1", api_key="any", max_retries=0, timeout=60) as client:
+            while not until.is_set():
+                if run % 2:
+                    stream = await client.chat.completions.create(**ASK, stream=True)
+                    seen.append("".join([chunk.choices[0].delta.content or "" async for chunk in stream]))
+                else:
+                    answer = await client.chat.completions.create(**ASK)
+                    seen.append(answer.choices[0].message.content or "")
         return seen
 
     async def shown(client):
@@ -381,16 +385,17 @@ def test_a_hot_reload_under_load_loses_no_request(start_proxy, tmp_path):
     async def load():
         until = asyncio.Event()
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-            asking = [asyncio.create_task(ask(client, run, until)) for run in range(8)]
+            asking = [asyncio.create_task(ask(run, until)) for run in range(clients)]
             await change(client)
             last = await client.post(f"/t/0{CHAT}", json=ASK)
             until.set()
-            return last.text, [text for seen in await asyncio.gather(*asking) for text in seen]
+            return last.text, await asyncio.gather(*asking)
 
-    last, texts = asyncio.run(load())
+    last, seen = asyncio.run(load())
     assert f"version {versions - 1}" in last
-    assert len(texts) > 100
-    assert all("version" in text for text in texts)
+    assert sum(map(len, seen)) > 10 * clients
+    assert {text for texts in seen for text in texts} <= {f"version {number}" for number in range(versions)}
+    assert all(texts == sorted(texts) for texts in seen), "nobody goes back to an older version"
 
 
 def test_two_hundred_runs_at_once_each_have_their_own_script_and_position(server):
