@@ -21,7 +21,10 @@ Pieces = AsyncIterator[bytes]
 Change = Callable[[Any], Any]
 
 _DONE = b"[DONE]"
-_LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "message_stop"})
+_LAST = frozenset(
+    {"response.completed", "response.incomplete", "response.failed", "message_stop"}
+    | {"transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed"}
+)
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 
 

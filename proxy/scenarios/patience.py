@@ -36,5 +36,6 @@ def at_most(seconds: float) -> Iterator[None]:
         yield
     finally:
         waiting = False
-        signal.setitimer(signal.ITIMER_REAL, *others)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *others)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import httpx
 import openai
 import pytest
 
@@ -16,9 +17,10 @@ __all__ = ["real_environment"]  # the same cache, and skipped where it cannot be
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("real-model"), pytest.mark.timeout(600)]
 REAL = "smollm2-135m"
+HI = "What is the capital of France? Answer in one short sentence."
 KINDS = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 ASK: dict[str, Any] = {
-    "messages": [{"role": "user", "content": "What is the capital of France? Answer in one short sentence."}],
+    "messages": [{"role": "user", "content": HI}],
     "max_completion_tokens": 8,
     "temperature": 0,
     "extra_body": {"cache_prompt": False},  # what is computed anew comes out the same
@@ -77,3 +79,54 @@ def test_a_limit(url: str, name: str, *, stream: bool) -> None:
 @pytest.mark.parametrize("name", limits_seen.IMAGES)
 def test_a_limit_of_images(url: str, name: str, *, stream: bool) -> None:
     limits_seen.reach_with_images(f"{url}/t/{name}.{stream}", REAL, name, stream=stream)
+
+
+@pytest.mark.parametrize(
+    ("fault", "last", "has_usage"),
+    [
+        ("crlf", "response.completed", True),
+        ("no_done", "response.output_item.done", None),
+        ("no_usage", "response.completed", False),
+        ("error_event", "error", None),
+        ("content_filter", "response.incomplete", True),
+    ],
+)
+def test_a_fault_of_a_response(client: openai.OpenAI, fault: str, last: str, *, has_usage: bool | None) -> None:
+    events: list[Any] = list(
+        client.responses.create(
+            model=REAL,
+            input=HI,
+            max_output_tokens=100,
+            temperature=0,
+            stream=True,
+            extra_headers={"x-sim-fault": fault},
+        )
+    )
+
+    assert events[-1].type == last
+    if has_usage is not None:
+        assert (events[-1].response.usage is not None) is has_usage
+
+
+@pytest.mark.parametrize(
+    ("fault", "last", "words"),
+    [
+        ("crlf", "message_stop", "end_turn"),
+        ("no_done", "message_delta", "end_turn"),
+        ("error_event", "error", "api_error"),
+        ("content_filter", "message_stop", "refusal"),
+    ],
+)
+def test_a_fault_of_a_message(url: str, fault: str, last: str, words: str) -> None:
+    ask = {
+        "model": REAL,
+        "max_tokens": 100,
+        "temperature": 0,
+        "stream": True,
+        "messages": [{"role": "user", "content": HI}],
+    }
+    told = httpx.post(f"{url}/v1/messages", json=ask, headers={"x-sim-fault": fault}, timeout=60).text
+
+    events = [line.removeprefix("event: ") for line in told.splitlines() if line.startswith("event: ")]
+    assert events[-1] == last
+    assert words in told
