@@ -56,7 +56,10 @@ def of_test(test: str | Test, groups: set[str]) -> Iterator[Problem]:
         return
     try:
         pattern = compiled(test.regex)
-    except re.error as problem:
+    except RecursionError:
+        yield ("regex",), "the regex cannot be read: it is nested too deep"
+        return
+    except (re.error, OverflowError) as problem:
         yield ("regex",), f"the regex cannot be read: {problem}"
         return
     groups |= {*map(str, range(pattern.groups + 1)), *pattern.groupindex}

@@ -25,6 +25,7 @@ from proxy.scenarios.format import Error
 from proxy.scenarios.patience import TooSlowError, at_most
 from proxy.scenarios.player import Player, Taken
 from proxy.scenarios.script import script
+from proxy.scenarios.template import MOST, TooLongError
 
 _LONGEST_MATCHING = 1.0  # seconds
 _SHOWN = 200  # characters of the user's text in an error
@@ -87,7 +88,14 @@ async def _directed(call: Call, taken: Taken, harm: Callable[[Sequence[Fault]], 
         harm(faults_of(wish.fault))
     if wish.pass_:
         return _passed(call, dict(taken.values.asked.document))
-    said = script(wish, taken.values, taken.placed.key)
+    try:
+        said = script(wish, taken.values, taken.placed.key)
+    except TooLongError:
+        raise BadRequestError(
+            f"The answer of the rule '{taken.placed.label}' is too long: the values of this request take more than "
+            f"{MOST} characters in it.",
+            code="answer_too_long",
+        ) from None
     return replace(call, script=said, simulated=True) if said or wish.simulate else call
 
 

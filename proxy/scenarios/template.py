@@ -7,7 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.scenarios.asked import Asked
@@ -17,6 +17,27 @@ _PLACE = re.compile(r"\\\{\{|\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _ALONE = re.compile(r"\{\{\s*(\$[^{}]*?)\s*\}\}\Z")
 
 
+MOST = 4 * 2**20  # characters of values in one answer
+
+
+class TooLongError(Exception):
+    """An answer whose values are longer than MOST together: a long request named many times."""
+
+
+@dataclass(slots=True)
+class Room:
+    """How much more may be filled in."""
+
+    left: int = MOST
+
+    def take(self, value: str) -> str:
+        """The value. Raises TooLongError where it has no room."""
+        self.left -= len(value)
+        if self.left < 0:
+            raise TooLongError
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """Where values come from: the request, what the rule's expressions found, and how often the rule answered."""
@@ -24,6 +45,7 @@ class Values:
     asked: Asked
     found: dict[str, str]
     number: int
+    room: Room = field(default_factory=Room)
 
 
 NAMES: dict[str, Callable[[Values], str]] = {
@@ -38,10 +60,11 @@ NAMES: dict[str, Callable[[Values], str]] = {
 
 
 def filled(given: Any, values: Values) -> Any:
-    """A text, or all texts in a JSON value, with the values in."""
+    """A text, or all texts in a JSON value, with the values in. Raises TooLongError."""
     if isinstance(given, str):
         if alone := _ALONE.match(given):
             at = find(alone[1], values.asked.document)
+            values.room.take(json.dumps(at))
             return at[0] if at else ""
         return text(given, values)
     if isinstance(given, dict):
@@ -50,8 +73,8 @@ def filled(given: Any, values: Values) -> Any:
 
 
 def text(given: str, values: Values) -> str:
-    """A text with the values in."""
-    return _PLACE.sub(lambda place: "{{" if place[1] is None else _value(place[1], values), given)
+    """A text with the values in. Raises TooLongError."""
+    return _PLACE.sub(lambda place: "{{" if place[1] is None else values.room.take(_value(place[1], values)), given)
 
 
 def _value(name: str, values: Values) -> str:

@@ -302,6 +302,15 @@ def test_a_regex_that_would_go_on_for_ever_is_given_up_and_the_server_lives_on(r
     assert run.post(CHAT, json=ASK).json()["choices"][0]["message"]["content"] == "y"
 
 
+@pytest.mark.parametrize("answer", [{"text": "{{last_user}}" * 100}, {"json": {"all": ["{{$.messages}}"] * 100}}])
+def test_a_long_request_named_often_is_no_answer(run, answer):
+    play(run, {"rules": [{"name": "echo", "answer": answer}]})
+    long = run.post(CHAT, json=ASK | {"messages": [{"role": "user", "content": "a" * 50_000}]})
+
+    assert (long.status_code, long.json()["error"]["code"]) == (400, "answer_too_long")
+    assert run.post(CHAT, json=ASK).status_code == 200
+
+
 def test_yaml_is_taken_too_and_what_is_wrong_is_told_with_its_line(run):
     yaml = {"Content-Type": "application/yaml"}
     good = run.post("/_sim/scenario", content="rules:\n- name: a\n  answer: {text: x}\n", headers=yaml)

@@ -188,6 +188,14 @@ KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
             rule("answer: {delay: 1, finish_reason: length}"),
             "4: 'finish_reason' goes with a text, json, tool_calls or a refusal",
         ),
+        (
+            rule(f"when: {{user: {{regex: '{'(' * 2000}a{')' * 2000}'}}}}\n  {ANSWER}"),
+            "4: the regex cannot be read: it is nested too deep",
+        ),
+        (
+            rule(f"when: {{user: {{regex: 'a{{99999999999999999999}}'}}}}\n  {ANSWER}"),
+            "4: the regex cannot be read: the repetition number is too large",
+        ),
         (rule("answer: {text: a, probability: 0.5}"), "4: 'probability' goes with a fault"),
         (rule("answer: {fault: cut, probability: 2}"), "4: 'probability' has to be at most 1"),
         (rule(f"{ANSWER}\n  repeat: forever"), "5: 'repeat' cannot be 'forever'; there are cycle, last, none"),
