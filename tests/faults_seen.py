@@ -56,11 +56,16 @@ def ask(client: OpenAI, model: str, header: str = "", *, stream: bool, **fields:
     more: Any = {"stream": True, "stream_options": USAGE} if stream else {}
     try:
         answer = client.chat.completions.create(model=model, extra_headers=headers, **fields, **more)
-        for each in answer if stream else [answer]:
-            seen.note(each)
+        if not stream:
+            seen.note(answer)
+            return seen
+        with answer:
+            for chunk in answer:
+                seen.note(chunk)
     except (openai.APIError, json.JSONDecodeError) as error:
         seen.error = error
-    seen.seconds = time.monotonic() - begun
+    finally:
+        seen.seconds = time.monotonic() - begun
     return seen
 
 
