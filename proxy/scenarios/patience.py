@@ -1,7 +1,7 @@
 """A bound on how long matching may take: a regular expression can go on for years, while nobody else is answered.
 
-Python's engine looks for signals as it works, so an alarm ends it. Only the main thread has alarms, and Windows has
-none: elsewhere there is no bound.
+Python's engine looks for signals as it works, so an alarm ends it. It counts the time that this process computes, for
+on a busy machine much more may pass. Only the main thread has alarms, and Windows has none: elsewhere there is no bound.
 """
 
 import signal
@@ -20,7 +20,7 @@ class TooSlowError(Exception):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Let what is done here take so long. Raises TooSlowError within it."""
+    """Let what is done here compute for so long. Raises TooSlowError within it."""
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -30,12 +30,12 @@ def at_most(seconds: float) -> Iterator[None]:
         if waiting:
             raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    others = signal.setitimer(signal.ITIMER_REAL, seconds)  # somebody else's alarm goes on afterwards
+    before = signal.signal(signal.SIGVTALRM, ring)
+    others = signal.setitimer(signal.ITIMER_VIRTUAL, seconds)  # somebody else's alarm goes on afterwards
     try:
         yield
     finally:
         waiting = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, *others)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, *others)
