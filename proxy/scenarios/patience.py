@@ -1,7 +1,7 @@
 """A bound on how long matching may take: a regular expression can go on for years, while nobody else is answered.
 
 Python's engine looks for signals as it works, so an alarm ends it. It counts the time that this process computes, for
-on a busy machine much more may pass. Only the main thread has alarms, and Windows has none: elsewhere there is no bound.
+on a busy machine much more may pass. Only the main thread has alarms, and Windows has none: there is no bound then.
 """
 
 import signal
