@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -168,6 +169,7 @@ def _asker(app: web.Application) -> Ask:
 async def _charged(endpoint: str, call: Call) -> tuple[int, bytes]:
     """The line's answer, as its run has it."""
     run = run_named(call.app, call.headers)
+    call = replace(call, run=run)
     if run.meter is None or run.meter.plan.budget is None:
         return await _answered(endpoint, call, run)
     from proxy.limits.batched import charged  # noqa: PLC0415 - who has no budget need not load it

@@ -122,6 +122,7 @@ class Runs:
         begun = self._clock()
         run.now = lambda: now if frozen else now + self._clock() - begun
         run.frozen = frozen
+
     def ended(self) -> None:
         """An exchange is over, of whichever run: now and then all journals are looked at together."""
         self._ended += 1
