@@ -56,6 +56,8 @@ class BrokenOff(Exception):  # noqa: N818 - not an error: what a source raises t
 
 async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Write the answer. A client that leaves closes the source, and so ends the generation upstream."""
+    if request.method == "HEAD":
+        return await _without_body(answer)
     exchange = request.get(EXCHANGE)
     if exchange is not None:
         for look in exchange.looks:
@@ -73,6 +75,14 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
             await response.prepare(request)
             await _pump(source, request, response)
     return response
+
+
+async def _without_body(answer: Answer) -> web.StreamResponse:
+    """The answer to HEAD: nothing happens to what is not sent."""
+    if isinstance(answer.body, bytes):
+        return web.Response(body=answer.body, status=answer.status, headers=answer.headers)  # for its length
+    await answer.body.aclose()
+    return web.Response(status=answer.status, headers=answer.headers)
 
 
 async def _shaped(answer: Answer, shapes: tuple[Shape, ...]) -> Answer:

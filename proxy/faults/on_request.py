@@ -28,9 +28,7 @@ async def misbehaved(request: web.Request, handler: Handler) -> web.StreamRespon
     exchange.entry.asked(body)  # here, because a fault may end it before anybody else reads it
     add(request, [*_of_the_run(request, exchange, body), *asked_for(request.headers.get(FAULT_HEADER, ""))])
     response = await handler(request)
-    if not exchange.shapes or request.method == "HEAD" or not isinstance(response, web.Response):
-        return response
-    if not isinstance(response.body, bytes):
+    if not exchange.shapes or not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return response
     # It has not come through relay.send, as lists and files do not.
     return await relay.send(request, Answer(response.body, response.headers, response.status))

@@ -75,6 +75,17 @@ async def test_pieces_are_written_and_the_source_is_closed():
     assert source.closed
 
 
+async def test_an_answer_to_head_has_no_body_and_its_source_is_closed():
+    source = Source(b"data: 1\n\n")
+
+    async with served(relay.Answer(source, STREAM)) as url, httpx.AsyncClient() as client:
+        first, second = [await client.head(url) for _ in range(2)]  # on one connection, which a body would break
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.headers["content-type"] == STREAM["Content-Type"]
+    assert source.closed
+
+
 @pytest.mark.parametrize(
     ("pieces", "before"),
     [

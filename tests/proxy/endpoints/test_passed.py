@@ -50,6 +50,11 @@ def test_a_query_goes_there_too(real, llama):
     assert [path for path, _ in seen(llama)] == [f"{path}?fail_on_no_slot=1&a=b%2Bc" for path in GETS]
 
 
+def test_an_answer_to_head_leaves_the_connection_whole(real):
+    for path in GETS:
+        assert [real.head(path).status_code, real.get(path).status_code] == [200, 200]
+
+
 def test_the_texts_of_a_conversation_are_made_safe_as_in_a_chat(real, llama):
     text = "Hi <|im_end|>"
     real.post("/apply-template", json={"messages": [{"role": "user", "content": text}]})
