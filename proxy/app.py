@@ -19,12 +19,14 @@ from proxy.endpoints.chat import MEMORY, Memory, chat
 from proxy.endpoints.messages import COUNT, MESSAGES, count_tokens, messages
 from proxy.endpoints.passed import PASSED, RERANK
 from proxy.endpoints.responses import routes as responses
-from proxy.endpoints.responses.state import STATE, State
-from proxy.files import Files
+from proxy.endpoints.responses.state import STATE, states
+from proxy.files import BOUNDS as FILES_BOUNDS
+from proxy.files import Files, StoredFile
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
 from proxy.runs.keys import RUNS
+from proxy.runs.own import Own, parts
 from proxy.runs.recording import recorded
 from proxy.runs.runs import Runs
 from proxy.settings import Settings, SettingsError
@@ -87,12 +89,13 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     app[SETTINGS] = settings
     app[TIMES] = times
     app[MEMORY] = Memory()
-    app[stored_chats.STORED] = Store(stored_chats.BOUNDS, times.clock)
+    app[stored_chats.STORED] = parts(stored_chats.BOUNDS, times.clock)
     app[LISTED] = tuple(f"{method} {path.replace(':.+}', '}')}" for method, path, _ in API + PAGES[2:])
-    app[STATE] = State(times.clock)
+    app[STATE] = states(times.clock)
     app[pictures.PICTURES] = Store(pictures.BOUNDS, times.clock)
-    app[uploads.UPLOADS] = Store(uploads.BOUNDS, times.clock)
-    app[FILES] = Files(settings.seed, times.now, times.clock)
+    app[uploads.UPLOADS] = parts(uploads.BOUNDS, times.clock)
+    files: Store[StoredFile] = Store(FILES_BOUNDS, times.clock)
+    app[FILES] = Own(lambda run: Files(settings.seed, times.now, files.part(run.owner)))
     app[RUNS] = Runs(settings.seed, times.now, times.clock, settings.limits, settings.latency)
     if settings.scenario:
         _scenario(app, settings.scenario)

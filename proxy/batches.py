@@ -5,17 +5,18 @@ Knows the lines, their order and the states of a batch; not HTTP, not models, no
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
 from proxy.batch_lines import Line, LineError, not_run, output_line, read
 from proxy.files import Files, StoredFile
 from proxy.pace import Sleep
-from proxy.store import Bounds, Store
+from proxy.store import Bounds, Part
 
 log = logging.getLogger("proxy")
 
@@ -74,20 +75,48 @@ class Batch:
     workers: list[asyncio.Task[None]] = field(default_factory=list)
 
 
+class Tasks:
+    """What runs the batches of everybody, so many at a time."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Semaphore(_RUNNING)
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, batch: Coroutine[Any, Any, None]) -> None:
+        """Begin one."""
+        task = asyncio.create_task(batch)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for task in list(self._running):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
 class Batches:
-    """All batches, oldest first, and the tasks that run them."""
+    """The batches of one owner, oldest first."""
 
     def __init__(
-        self, seed: int, files: Files, ask: Ask, *, now: Callable[[], float], clock: Callable[[], float], sleep: Sleep
+        self,
+        seed: int,
+        files: Files,
+        ask: Ask,
+        *,
+        now: Callable[[], float],
+        sleep: Sleep,
+        kept: Part[Batch],
+        tasks: Tasks,
     ) -> None:
         self._seed = seed
         self._files = files
         self._ask = ask
         self._now = now
         self._sleep = sleep
-        self._kept: Store[Batch] = Store(BOUNDS, clock)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._running = asyncio.Semaphore(_RUNNING)
+        self._kept = kept
+        self._tasks = tasks
 
     def create(
         self,
@@ -105,9 +134,7 @@ class Batches:
         name = self._new_id(endpoint, input_file.id)
         batch = Batch(name, endpoint, input_file.id, metadata, headers, output_seconds, at)
         self._kept.put(name, batch, _OVERHEAD + len(msgspec.json.encode(metadata)))
-        task = asyncio.create_task(self._run(batch, one_model=one_model))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._run(batch, one_model=one_model))
         return batch
 
     def get(self, name: str) -> Batch | None:
@@ -126,15 +153,14 @@ class Batches:
                 worker.cancel()
         return batch.status in ("cancelling", "cancelled")
 
-    async def close(self) -> None:
-        """Stop everything."""
-        for task in list(self._tasks):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def clear(self) -> None:
+        """Forget them; those that are not at their end come to it."""
+        for batch in self.all():
+            self.cancel(batch)
+        self._kept.clear()
 
     async def _run(self, batch: Batch, *, one_model: bool) -> None:
-        async with self._running:
+        async with self._tasks.turn:
             try:
                 if lines := await self._validated(batch, one_model=one_model):
                     await self._answer(batch, lines)

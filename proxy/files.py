@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from proxy.store import Bounds, Store
+from proxy.store import Bounds, Part
 
 _DAY = 86_400
 LONGEST_DAYS = 30
@@ -36,12 +36,12 @@ def base62(seen: bytes, length: int) -> str:
 
 
 class Files:
-    """All files, oldest first; `now` is Unix time, `clock` monotonic seconds."""
+    """The files of one owner, oldest first; `now` is Unix time."""
 
-    def __init__(self, seed: int, now: Callable[[], float], clock: Callable[[], float]) -> None:
+    def __init__(self, seed: int, now: Callable[[], float], kept: Part[StoredFile]) -> None:
         self._seed = seed
         self._now = now
-        self._kept: Store[StoredFile] = Store(BOUNDS, clock)
+        self._kept = kept
 
     def add(self, name: str, purpose: str, data: bytes, seconds: int | None = None) -> StoredFile:
         """Keep a file, for so many seconds if given."""
@@ -71,6 +71,10 @@ class Files:
     def all(self) -> list[StoredFile]:
         """Those that are here, oldest first."""
         return [file for name, _ in self._kept.items() if (file := self.get(name)) is not None]
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._kept.clear()
 
     def _add(self, name: str, purpose: str, data: bytes, seconds: int | None, digest: bytes) -> StoredFile:
         self.all()  # so that those whose time is over make room first

@@ -9,6 +9,7 @@ from proxy.batches import Batches
 from proxy.files import Files
 from proxy.pace import Clock, Sleep
 from proxy.real_model import RealModel
+from proxy.runs.own import Own
 from proxy.settings import Settings
 
 
@@ -24,6 +25,6 @@ class Times:
 SETTINGS = web.AppKey("SETTINGS", Settings)
 REAL_MODEL = web.AppKey("REAL_MODEL", RealModel)
 TIMES = web.AppKey("TIMES", Times)
-FILES = web.AppKey("FILES", Files)
-BATCHES = web.AppKey("BATCHES", Batches)
+FILES: web.AppKey[Own[Files]] = web.AppKey("FILES", Own)
+BATCHES: web.AppKey[Own[Batches]] = web.AppKey("BATCHES", Own)
 LISTED = web.AppKey("LISTED", tuple[str, ...])  # the map, for people

@@ -59,6 +59,10 @@ class Store(Generic[T]):
         self._expire()
         return [(name, kept[0]) for name, kept in self._kept.items()]
 
+    def part(self, owner: str) -> "Part[T]":
+        """What one owner keeps here: nobody else sees it, and all share the bounds."""
+        return Part(self, owner)
+
     def _expire(self) -> None:
         now = self._clock()
         while self._kept:
@@ -67,3 +71,33 @@ class Store(Generic[T]):
                 return
             del self._kept[name]
             self._bytes -= size
+
+
+class Part(Generic[T]):
+    """A `Store` of one owner within another one."""
+
+    def __init__(self, store: Store[T], owner: str) -> None:
+        self._store = store
+        self._prefix = f"{owner}\n"
+
+    def put(self, name: str, entry: T, size: int) -> None:
+        """Keep an entry of about `size` bytes as the newest. Raises ValueError for one above the bound."""
+        self._store.put(self._prefix + name, entry, size)
+
+    def get(self, name: str) -> T | None:
+        """The entry, or None where it never was, had to go, or was kept long enough."""
+        return self._store.get(self._prefix + name)
+
+    def pop(self, name: str) -> T | None:
+        """Take the entry out."""
+        return self._store.pop(self._prefix + name)
+
+    def clear(self) -> None:
+        """Forget them."""
+        for name, _ in list(self.items()):
+            self.pop(name)
+
+    def items(self) -> list[tuple[str, T]]:
+        """All that the owner keeps, oldest first."""
+        start = len(self._prefix)
+        return [(name[start:], entry) for name, entry in self._store.items() if name.startswith(self._prefix)]

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from proxy.batches import Ask, Batch, Batches, NotYetError
+from proxy.batches import BOUNDS, Ask, Batch, Batches, NotYetError, Tasks
 from proxy.chat_rules import check_metadata
 from proxy.dispatch import is_real
-from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, later, model_named, read
+from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, later, model_named, own, read
 from proxy.endpoints.chat import chat
 from proxy.endpoints.files import ExpiresAfter
 from proxy.endpoints.page import listing, page
@@ -22,8 +22,9 @@ from proxy.endpoints.responses.routes import RESPONSES, responses
 from proxy.errors import ApiError, BadRequestError, InternalError, NotFoundError, UnavailableError
 from proxy.keys import BATCHES, FILES, REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
-from proxy.runs.named import HEADER, run_named
+from proxy.runs.own import Own
 from proxy.runs.runs import Run
+from proxy.store import Store
 
 if TYPE_CHECKING:
     from proxy.scenarios.player import Player
@@ -38,8 +39,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/images/generations": later("images", "generations"),
     RESPONSES: responses,
 }
-# A llama-server may want its key, a picture's address has the host, and the run has a scenario and a budget.
-_PASSED_HEADERS = ("Authorization", "Host", HEADER, "openai-organization")
+# A llama-server may want its key, a picture's address has the host, a budget may be an organisation's.
+_PASSED_HEADERS = ("Authorization", "Host", "openai-organization")
 _SIMULATED_AT_ONCE, _REAL_AT_ONCE = 1, 4  # lines of all batches together
 
 
@@ -66,7 +67,7 @@ async def create(call: Call) -> Answer:
     check_choice("endpoint", ask.endpoint, tuple(ENDPOINTS))
     check_choice("completion_window", ask.completion_window, ("24h",))
     check_metadata(ask.metadata or {})
-    file = call.app[FILES].get(ask.input_file_id)
+    file = call.own(FILES).get(ask.input_file_id)
     if file is None:
         raise NotFoundError(f"No such File object: {ask.input_file_id}", param="input_file_id")
     if file.purpose != "batch":
@@ -75,7 +76,7 @@ async def create(call: Call) -> Answer:
             param="input_file_id",
             code="invalid_value",
         )
-    batch = call.app[BATCHES].create(
+    batch = call.own(BATCHES).create(
         ask.endpoint,
         file,
         metadata=ask.metadata,
@@ -88,7 +89,7 @@ async def create(call: Call) -> Answer:
 
 async def listed(request: web.Request) -> web.Response:
     """The batches. Raises BadRequestError."""
-    kept = request.app[BATCHES].all()
+    kept = own(request, BATCHES).all()
     batches, more = page(request.query, kept, lambda batch: batch.id, usual=20, most=100)
     return _json(listing([card(batch) for batch in batches], more=more))
 
@@ -101,7 +102,7 @@ async def one(request: web.Request) -> web.Response:
 async def cancel(request: web.Request) -> web.Response:
     """End a batch. Raises NotFoundError, and BadRequestError where it has ended by itself."""
     batch = _found(request)
-    if not request.app[BATCHES].cancel(batch):
+    if not own(request, BATCHES).cancel(batch):
         raise BadRequestError(f"Cannot cancel a batch with status '{batch.status}'.", code="invalid_batch_status")
     return _json(card(batch))
 
@@ -109,11 +110,21 @@ async def cancel(request: web.Request) -> web.Response:
 async def running(app: web.Application) -> AsyncIterator[None]:
     """The batches of an application, ended with it."""
     times = app[TIMES]
-    app[BATCHES] = Batches(
-        app[SETTINGS].seed, app[FILES], _asker(app), now=times.now, clock=times.clock, sleep=times.sleep
+    tasks, asker = Tasks(), _asker(app)
+    kept: Store[Batch] = Store(BOUNDS, times.clock)
+    app[BATCHES] = Own(
+        lambda run: Batches(
+            app[SETTINGS].seed,
+            app[FILES].of(run),
+            asker(run),
+            now=times.now,
+            sleep=times.sleep,
+            kept=kept.part(run.owner),
+            tasks=tasks,
+        )
     )
     yield
-    await app[BATCHES].close()
+    await tasks.close()
 
 
 def card(batch: Batch) -> dict[str, Any]:
@@ -144,16 +155,17 @@ def card(batch: Batch) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None or name == "metadata"}
 
 
-def _asker(app: web.Application) -> Ask:
+def _asker(app: web.Application) -> Callable[[Run], Ask]:
+    """What asks a run's lines; all runs share the turns."""
     simulated, real = asyncio.Semaphore(_SIMULATED_AT_ONCE), asyncio.Semaphore(_REAL_AT_ONCE)
 
-    async def ask(endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        call = Call(app, headers, body)
+    async def ask(run: Run, endpoint: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        call = Call(app, headers, body, run=run)
         try:
             name = model_named(body)
             async with real if name is not None and is_real(name, app[REAL_MODEL]) else simulated:
                 await asyncio.sleep(0)  # a line of the simulator takes its turn with everybody's requests
-                return await _charged(endpoint, call)
+                return await _charged(endpoint, call, run)
         except ApiError as error:
             # Or llama-server's queue is full; a 503 that a scenario asks for is no such thing.
             if isinstance(error, UnavailableError) and error.code in (None, "model_loading"):
@@ -163,13 +175,11 @@ def _asker(app: web.Application) -> Ask:
             log.exception("a line of a batch failed at %s", endpoint)
             return 500, InternalError("The server had an error while processing your request.").body()
 
-    return ask
+    return lambda run: partial(ask, run)
 
 
-async def _charged(endpoint: str, call: Call) -> tuple[int, bytes]:
+async def _charged(endpoint: str, call: Call, run: Run) -> tuple[int, bytes]:
     """The line's answer, as its run has it."""
-    run = run_named(call.app, call.headers)
-    call = replace(call, run=run)
     if run.meter is None or run.meter.plan.budget is None:
         return await _answered(endpoint, call, run)
     from proxy.limits.batched import charged  # noqa: PLC0415 - who has no budget need not load it
@@ -201,7 +211,7 @@ async def _said(endpoint: str, call: Call, player: "Player | None") -> Answer:
 
 def _found(request: web.Request) -> Batch:
     name = request.match_info["id"]
-    batch = request.app[BATCHES].get(name)
+    batch = own(request, BATCHES).get(name)
     if batch is None:
         raise NotFoundError(f"No batch found with id '{name}'.", param="batch_id")
     return batch

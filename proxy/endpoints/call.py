@@ -19,12 +19,13 @@ from proxy.errors import BadRequestError, UnreachableError
 from proxy.gate import Handler
 from proxy.keys import REAL_MODEL, SETTINGS, TIMES
 from proxy.relay import Answer
-from proxy.runs.keys import EXCHANGE
+from proxy.runs.keys import EXCHANGE, RUNS
 from proxy.sim.chat import complete
 from proxy.sim.job import Answer as Said
 from proxy.sim.job import ChatJob
 
 if TYPE_CHECKING:  # who has no scenario need not load it
+    from proxy.runs.own import Own
     from proxy.runs.runs import Run
     from proxy.scenarios.script import Script
 
@@ -84,6 +85,10 @@ class Call:
         """Whether others may get the same answer: the run has no seed of its own."""
         return self.run is None or self.run.seed == self.app[SETTINGS].seed
 
+    def own(self, key: "web.AppKey[Own[T]]") -> T:
+        """What the call's run has of its own."""
+        return self.app[key].of(self.app[RUNS].unnamed if self.run is None else self.run)
+
     def complete(self, job: ChatJob) -> Said:
         """The generator's answer, or the scenario's. Raises SchemaError as `sim.chat.complete` does."""
         return complete(job) if self.script is None else self.script.answer(job)
@@ -116,6 +121,11 @@ def over_http(endpoint: Endpoint) -> Handler:
         return await relay.send(request, await played(request, call, endpoint, player))
 
     return handler
+
+
+def own(request: web.Request, key: "web.AppKey[Own[T]]") -> T:
+    """What the request's run has of its own."""
+    return request.app[key].of(request[EXCHANGE].run)
 
 
 async def called(request: web.Request) -> Call:

@@ -101,7 +101,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
         completion = await _plain(answer, frame, b"%d" % call.now, is_long=is_long)
-        stored_chats.keep(call.app, ask, answer.id, call.body, completion)
+        stored_chats.keep(call, ask, answer.id, call.body, completion)
     options = ask.stream_options or StreamOptions()
     if ask.stream and (is_long or _is_paced(options)):
         events = _events(answer, frame, b"%d" % call.now, options)

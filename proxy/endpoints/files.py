@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from proxy.endpoints import form
-from proxy.endpoints.call import Call, check_choice, json_answer
+from proxy.endpoints.call import Call, check_choice, json_answer, own
 from proxy.endpoints.page import listing, page
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.files import LONGEST_DAYS, StoredFile
@@ -40,12 +40,12 @@ async def upload(call: Call) -> Answer:
     if not file.data:
         raise BadRequestError("File is empty.", param="file")
     seconds = lifetime(fields.purpose, fields.expires_after)
-    return json_answer(card(await call.app[FILES].add_large(file.name, fields.purpose, [file.data], seconds)))
+    return json_answer(card(await call.own(FILES).add_large(file.name, fields.purpose, [file.data], seconds)))
 
 
 async def listed(request: web.Request) -> web.Response:
     """The files, also of one purpose only. Raises BadRequestError."""
-    kept, purpose = request.app[FILES].all(), request.query.get("purpose")
+    kept, purpose = own(request, FILES).all(), request.query.get("purpose")
     if purpose is not None:
         kept = [file for file in kept if file.purpose == purpose]
     files, more = page(request.query, kept, lambda file: file.id, usual=10_000, most=10_000)
@@ -67,7 +67,7 @@ async def content(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Forget a file. Raises NotFoundError."""
     name = _found(request).id
-    request.app[FILES].pop(name)
+    own(request, FILES).pop(name)
     return _json({"id": name, "object": "file", "deleted": True})
 
 
@@ -95,7 +95,7 @@ def card(file: StoredFile) -> dict[str, Any]:
 
 def _found(request: web.Request) -> StoredFile:
     name = request.match_info["id"]
-    file = request.app[FILES].get(name)
+    file = own(request, FILES).get(name)
     if file is None:
         raise NotFoundError(f"No such File object: {name}", param="id")
     return file

@@ -13,11 +13,12 @@ from msgspec import Struct
 
 from proxy.chat_rules import check_metadata
 from proxy.endpoints.arriving import body_of
-from proxy.endpoints.call import decode
+from proxy.endpoints.call import Call, decode, own
 from proxy.endpoints.page import listing, page
 from proxy.errors import NotFoundError
+from proxy.runs.own import Own
 from proxy.schema import ChatRequest
-from proxy.store import Bounds, Store
+from proxy.store import Bounds, Part
 
 BOUNDS = Bounds(entries=1000, bytes=32 * 1024 * 1024, seconds=24 * 3600)
 _USUAL, _MOST = 20, 100  # entries of a page
@@ -56,7 +57,7 @@ class StoredChat:
         ]
 
 
-STORED = web.AppKey("STORED_CHATS", Store[StoredChat])
+STORED: web.AppKey[Own[Part[StoredChat]]] = web.AppKey("STORED_CHATS", Own)
 
 
 class _Update(Struct, forbid_unknown_fields=True):
@@ -66,11 +67,11 @@ class _Update(Struct, forbid_unknown_fields=True):
 _update = msgspec.json.Decoder(_Update)
 
 
-def keep(app: web.Application, ask: ChatRequest, name: str, request: bytes, completion: bytes) -> None:
+def keep(call: Call, ask: ChatRequest, name: str, request: bytes, completion: bytes) -> None:
     """Store an answer under its id; one that is larger than the whole store is not kept."""
     size = len(request) + len(completion)
     if size <= BOUNDS.bytes:
-        app[STORED].put(name, StoredChat(ask.model, completion, request, ask.metadata or {}), size)
+        call.own(STORED).put(name, StoredChat(ask.model, completion, request, ask.metadata or {}), size)
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -79,7 +80,7 @@ async def listed(request: web.Request) -> web.Response:
     wanted = {key[9:-1]: value for key, value in query.items() if key.startswith("metadata[") and key.endswith("]")}
     matching = [
         (name, stored)
-        for name, stored in request.app[STORED].items()
+        for name, stored in own(request, STORED).items()
         if model in (None, stored.model) and wanted.items() <= stored.metadata.items()
     ]
     entries, more = page({"order": "asc", **query}, matching, lambda each: each[0], usual=_USUAL, most=_MOST)
@@ -97,7 +98,7 @@ async def update(request: web.Request) -> web.Response:
     metadata = decode(_update, await body_of(request)).metadata or {}
     check_metadata(metadata)
     changed = replace(stored, metadata=metadata)
-    request.app[STORED].put(request.match_info["id"], changed, len(stored.request) + len(stored.completion))
+    own(request, STORED).put(request.match_info["id"], changed, len(stored.request) + len(stored.completion))
     return _json(changed.told())
 
 
@@ -105,7 +106,7 @@ async def delete(request: web.Request) -> web.Response:
     """Forget a stored completion. Raises NotFoundError."""
     _found(request)
     name = request.match_info["id"]
-    request.app[STORED].pop(name)
+    own(request, STORED).pop(name)
     return _json({"object": "chat.completion.deleted", "id": name, "deleted": True})
 
 
@@ -120,7 +121,7 @@ async def messages(request: web.Request) -> web.Response:
 
 def _found(request: web.Request) -> StoredChat:
     name = request.match_info["id"]
-    stored = request.app[STORED].get(name)
+    stored = own(request, STORED).get(name)
     if stored is None:
         raise NotFoundError(
             f"Chat completion with id '{name}' not found. Only those that were created with 'store' set to true can "

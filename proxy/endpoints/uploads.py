@@ -10,13 +10,14 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from proxy.endpoints import files, form
-from proxy.endpoints.call import Call, called, check_choice, decode, json_answer, read
+from proxy.endpoints.call import Call, called, check_choice, decode, json_answer, own, read
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.files import BOUNDS as FILE_BOUNDS
 from proxy.files import StoredFile, base62
 from proxy.keys import FILES, TIMES
 from proxy.relay import Answer
-from proxy.store import Bounds, Store
+from proxy.runs.own import Own
+from proxy.store import Bounds, Part
 
 SECONDS = 3600
 BOUNDS = Bounds(entries=100, bytes=FILE_BOUNDS.bytes, seconds=SECONDS)
@@ -58,7 +59,7 @@ class Upload:
         return _OVERHEAD + sum(map(len, self.parts.values()))
 
 
-UPLOADS: web.AppKey[Store[Upload]] = web.AppKey("UPLOADS", Store)
+UPLOADS: web.AppKey[Own[Part[Upload]]] = web.AppKey("UPLOADS", Own)
 _request = msgspec.json.Decoder(Request)
 _completion = msgspec.json.Decoder(Completion)
 
@@ -67,7 +68,7 @@ async def create(call: Call) -> Answer:
     """Announce a file. Raises BadRequestError."""
     ask = read(call, _request)
     check_choice("purpose", ask.purpose, files.PURPOSES)
-    kept, copy = call.app[UPLOADS], 0
+    kept, copy = call.own(UPLOADS), 0
     seen = msgspec.json.encode(ask)
     while kept.get(name := f"upload_{base62(b'%d %d %b' % (call.server_seed, copy, seen), 24)}") is not None:
         copy += 1
@@ -86,7 +87,7 @@ async def add_part(request: web.Request) -> web.Response:
     if upload.size + len(data) > _MOST_BYTES:
         raise BadRequestError(f"The parts of this upload have more than {_MOST_BYTES} bytes.", param="data")
     upload.parts[name] = data
-    request.app[UPLOADS].put(upload.id, upload, upload.size)
+    own(request, UPLOADS).put(upload.id, upload, upload.size)
     now = int(request.app[TIMES].now())
     return _json({"id": name, "object": "upload.part", "created_at": now, "upload_id": upload.id})
 
@@ -113,7 +114,7 @@ async def complete(request: web.Request) -> web.Response:
     upload = _pending(request, "complete")  # it may have ended meanwhile
     upload.status = "completed"
     seconds = files.lifetime(upload.ask.purpose, upload.ask.expires_after)
-    kept = request.app[FILES]
+    kept = own(request, FILES)
     upload.file = await kept.add_large(upload.ask.filename, upload.ask.purpose, pieces, seconds)
     return _ended(request, upload, "completed")
 
@@ -126,7 +127,7 @@ async def cancel(request: web.Request) -> web.Response:
 def _ended(request: web.Request, upload: Upload, status: str) -> web.Response:
     upload.status = status
     upload.parts = {}
-    request.app[UPLOADS].put(upload.id, upload, upload.size)
+    own(request, UPLOADS).put(upload.id, upload, upload.size)
     return _json(_card(upload))
 
 
@@ -139,7 +140,7 @@ def _md5(pieces: list[bytes]) -> str:
 
 def _pending(request: web.Request, what: str) -> Upload:
     name = request.match_info["id"]
-    upload = request.app[UPLOADS].get(name)
+    upload = own(request, UPLOADS).get(name)
     if upload is None:
         raise NotFoundError(f"No such Upload object: {name}", param="upload_id")
     if upload.status == "pending" and request.app[TIMES].now() >= upload.created_at + SECONDS:

@@ -4,7 +4,7 @@ A base URL is what every client allows: `/t/NAME` before the path, which is take
 it. The header is `x-sim-run: NAME`; the API key is `sk-sim-NAME`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -46,11 +46,7 @@ def _by_key(key: str) -> str:
 
 def run_of(request: web.Request) -> Run:
     """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
-    return run_named(request.app, request.headers)
-
-
-def run_named(app: web.Application, headers: Mapping[str, str]) -> Run:
-    """The run that these headers name. Raises BadRequestError likewise."""
+    headers = request.headers
     name = headers.get(_HEADER)
     is_named = name is not None  # with nothing, too: a variable that is not set must not lead to everybody's run
     if name is None:
@@ -62,4 +58,4 @@ def run_named(app: web.Application, headers: Mapping[str, str]) -> Run:
             param=HEADER,
             code="invalid_run",
         )
-    return app[RUNS].of(name)
+    return request.app[RUNS].of(name)

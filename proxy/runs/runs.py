@@ -4,9 +4,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from proxy.runs.journal import Journal
+from proxy.runs.own import Own, forget
 from proxy.runs.rules import Rule
 
 if TYPE_CHECKING:  # loaded where a run has them
@@ -30,6 +32,7 @@ class Run:
 
     name: str
     seed: int
+    serial: int  # no other run has it, nor this one when it has begun again
     journal: Journal
     created: float
     used: float
@@ -40,6 +43,12 @@ class Run:
     meter: "Meter | None" = None
     latency: "Latency | None" = None
     player: "Player | None" = None
+    own: dict[Own[Any], Any] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """Whose what it keeps is, among what all runs keep."""
+        return str(self.serial)
 
 
 class Runs:
@@ -59,6 +68,7 @@ class Runs:
         self._now = now
         self._clock = clock
         self.usual_player: Callable[[], Player | None] = lambda: None  # of a run without a scenario of its own
+        self._serials = count()
         self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
         self._ended = 0
         self.unnamed = self._new("")
@@ -77,7 +87,7 @@ class Runs:
             self._expire()
             run = self._named[name] = self._new(name)
             if len(self._named) > MOST_RUNS:
-                self._named.popitem(last=False)
+                self._drop_oldest()
         else:
             self._named.move_to_end(name)
         run.used = self._clock()
@@ -90,10 +100,11 @@ class Runs:
 
     def reset(self, name: str) -> None:
         """Begin that run again, with nothing asked and no rules."""
-        if name:
-            self._named.pop(name, None)
-        else:
+        run = self._named.pop(name, None) if name else self.unnamed
+        if not name:
             self.unnamed = self._new("")
+        if run is not None:
+            forget(run.own)
 
     def limit(self, run: Run, plan: "Plan | None") -> None:
         """Give a run other limits, of which nothing is used yet; or none."""
@@ -142,13 +153,16 @@ class Runs:
 
     def _new(self, name: str) -> Run:
         clock = self._clock()
-        run = Run(name, self._seed, Journal(self._now, self._clock), self._now(), clock, self._now)
+        run = Run(name, self._seed, next(self._serials), Journal(self._now, self._clock), self._now(), clock, self._now)
         run.player = self.usual_player()
         self.limit(run, self._limits)
         self.time(run, self._latency)
         return run
 
+    def _drop_oldest(self) -> None:
+        forget(self._named.popitem(last=False)[1].own)
+
     def _expire(self) -> None:
         until = self._clock() - IDLE_SECONDS
         while self._named and next(iter(self._named.values())).used < until:
-            self._named.popitem(last=False)
+            self._drop_oldest()

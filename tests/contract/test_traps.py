@@ -16,6 +16,7 @@ from proxy.endpoints.chat import MEMORY, chat
 from proxy.endpoints.stored_chats import STORED
 from proxy.keys import REAL_MODEL, Times
 from proxy.real_model import RealModel
+from proxy.runs.keys import RUNS
 from proxy.settings import Settings
 from tests.chunks import Json, chunks, events
 
@@ -412,7 +413,7 @@ def test_trap_30_what_is_kept_of_requests_is_bounded():
         with pytest.raises(StopIteration):
             chat(Call(app, {}, json.dumps(body).encode())).send(None)
 
-    assert len(app[STORED].items()) == 1000
+    assert len(app[STORED].of(app[RUNS].unnamed).items()) == 1000
     assert len(app[MEMORY]) == 128
 
 

@@ -7,8 +7,10 @@ from collections import Counter
 import pytest
 
 from proxy import batches
-from proxy.batches import WINDOW_SECONDS, Batches, NotYetError
+from proxy.batches import BOUNDS, WINDOW_SECONDS, Batch, Batches, NotYetError, Tasks
+from proxy.files import BOUNDS as FILES
 from proxy.files import Files
+from proxy.store import Part, Store
 
 CHAT = "/v1/chat/completions"
 USAGE = {"usage": {"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}}}
@@ -28,6 +30,11 @@ class Times:
         await asyncio.sleep(0)
 
 
+def batches_of(files, ask, now, sleep, tasks):
+    kept: Part[Batch] = Store[Batch](BOUNDS, now).part("")
+    return Batches(0, files, ask, now=now, sleep=sleep, kept=kept, tasks=tasks)
+
+
 @pytest.fixture
 def times():
     return Times()
@@ -35,13 +42,17 @@ def times():
 
 @pytest.fixture
 def files(times):
-    return Files(0, times.now, times.now)
+    return Files(0, times.now, Store(FILES, times.now).part(""))
 
 
 @pytest.fixture
-async def start(times, files):
+def tasks():
+    return Tasks()
+
+
+@pytest.fixture
+async def start(times, files, tasks):
     """Start a batch of bodies with a function that answers them."""
-    made = []
 
     def begin(ask, bodies, *, lenient=False, endpoint=CHAT):
         lines = [
@@ -49,15 +60,14 @@ async def start(times, files):
             for number, body in enumerate(bodies)
         ]
         file = files.add("in.jsonl", "batch", "\n".join(lines).encode())
-        made.append(Batches(0, files, ask, now=times.now, clock=times.now, sleep=times.sleep))
-        batch = made[-1].create(
+        made = batches_of(files, ask, times.now, times.sleep, tasks)
+        batch = made.create(
             endpoint, file, metadata=None, headers={"Authorization": "k"}, output_seconds=3600, one_model=not lenient
         )
-        return made[-1], batch
+        return made, batch
 
     yield begin
-    for each in made:
-        await each.close()
+    await tasks.close()
 
 
 async def ended(batch):
@@ -232,7 +242,7 @@ async def test_outputs_have_a_bound(start, files, monkeypatch):
     assert {line["error"]["code"] for line in written(files, batch.error_file_id)} == {"output_too_large"}
 
 
-async def test_closing_stops_what_runs(start):
+async def test_closing_stops_what_runs(start, tasks):
     reached, ends = asyncio.Event(), []
 
     async def ask(*_):
@@ -242,12 +252,27 @@ async def test_closing_stops_what_runs(start):
         finally:
             ends.append(1)
 
-    all_of_them, batch = start(ask, [{}] * 9)
+    _, batch = start(ask, [{}] * 9)
     await reached.wait()
-    await all_of_them.close()
+    await tasks.close()
 
     assert batch.status == "in_progress"
     assert len(ends) == 4
+
+
+async def test_who_forgets_batches_ends_them(start):
+    reached = asyncio.Event()
+
+    async def ask(*_):
+        reached.set()
+        await asyncio.Event().wait()
+
+    all_of_them, batch = start(ask, [{}] * 9)
+    await reached.wait()
+    all_of_them.clear()
+    await ended(batch)
+
+    assert (all_of_them.all(), batch.status) == ([], "cancelled")
 
 
 async def test_the_same_batch_on_a_fresh_server_has_the_same_ids(start, files):
@@ -269,7 +294,7 @@ async def test_the_same_batch_on_a_fresh_server_has_the_same_ids(start, files):
     assert fresh[0].all() == [fresh[1]]
     fresh[0].cancel(fresh[1])
     await ended(fresh[1])
-    same = Batches(0, files, ask, now=lambda: 0, clock=lambda: 0, sleep=asyncio.sleep)
+    same = batches_of(files, ask, lambda: 0, asyncio.sleep, Tasks())
     repeated = same.create(
         CHAT, files.get(one.input_file_id), metadata=None, headers={}, output_seconds=None, one_model=True
     )

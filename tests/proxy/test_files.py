@@ -4,7 +4,7 @@ import pytest
 
 from proxy import files
 from proxy.files import Files
-from proxy.store import Bounds
+from proxy.store import Bounds, Store
 
 
 class Clock:
@@ -15,6 +15,10 @@ class Clock:
         return self.seconds
 
 
+def files_of(clock, seed=0):
+    return Files(seed, clock, Store(files.BOUNDS, clock).part(""))
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -22,22 +26,22 @@ def clock():
 
 @pytest.fixture
 def kept(clock):
-    return Files(0, clock, clock)
+    return files_of(clock)
 
 
 def test_the_same_upload_to_a_fresh_server_has_the_same_id_and_a_copy_another(kept, clock):
     first = kept.add("a.txt", "batch", b"1")
 
     assert kept.add("a.txt", "batch", b"1").id != first.id
-    assert Files(0, clock, clock).add("a.txt", "batch", b"1").id == first.id
+    assert files_of(clock).add("a.txt", "batch", b"1").id == first.id
     assert len({first.id, *(kept.add(*each).id for each in (("b", "batch", b"1"), ("a.txt", "vision", b"1")))}) == 3
-    assert Files(1, clock, clock).add("a.txt", "batch", b"1").id != first.id
+    assert files_of(clock, 1).add("a.txt", "batch", b"1").id != first.id
 
 
 async def test_pieces_that_are_joined_in_a_thread_are_the_same_file(kept, clock):
     whole = await kept.add_large("a.txt", "batch", [b"1", b"", b"23"], 3600)
 
-    assert whole == Files(0, clock, clock).add("a.txt", "batch", b"123", 3600)
+    assert whole == files_of(clock).add("a.txt", "batch", b"123", 3600)
 
 
 def test_a_deleted_file_is_gone_and_may_come_again(kept):
@@ -61,7 +65,7 @@ def test_a_file_goes_when_its_time_is_over(kept, clock):
 
 def test_the_oldest_make_room(kept, clock, monkeypatch):
     monkeypatch.setattr(files, "BOUNDS", Bounds(entries=2, bytes=10_000, seconds=60))
-    small = Files(0, clock, clock)
+    small = files_of(clock)
     one, two, three = [small.add(name, "batch", b"1") for name in "abc"]
 
     assert small.all() == [two, three]

@@ -84,3 +84,17 @@ def test_what_has_ended_frees_its_room(store, clock):
     store.put("c", 3, 10)
 
     assert names(store) == ["b", "c"]
+
+
+def test_owners_do_not_see_each_others_entries_and_share_the_bounds(store, clock):
+    ours, theirs = store.part("ours"), store.part("theirs")
+    ours.put("a", 1, 10)
+    theirs.put("a", 2, 10)
+
+    assert (ours.get("a"), theirs.get("a")) == (1, 2)
+    assert ours.items() == [("a", 1)]
+    assert ours.pop("a") == 1
+    assert theirs.get("a") == 2
+    for name in "bcd":
+        ours.put(name, 0, 10)
+    assert theirs.get("a") is None

@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from proxy.chat_rules import check_metadata
-from proxy.endpoints.call import called, json_answer, read
+from proxy.endpoints.call import called, json_answer, own, read
 from proxy.endpoints.page import listing, page
 from proxy.endpoints.responses.given import found_conversation, read_items
 from proxy.endpoints.responses.items import as_kept, identifier, resolved
@@ -36,7 +36,7 @@ class _Add(Struct, forbid_unknown_fields=True):
 
 async def create(request: web.Request) -> Answer:
     """A new conversation. Raises ApiError."""
-    call, state = await called(request), request.app[STATE]
+    call, state = await called(request), own(request, STATE)
     ask = read(call, msgspec.json.Decoder(_Create)) if call.body else _Create()
     check_metadata(ask.metadata or {})
     found = read_items(ask.items or [], Reader(call), "items")
@@ -57,14 +57,14 @@ async def update(request: web.Request) -> Answer:
     metadata = read(await called(request), msgspec.json.Decoder(_Update)).metadata or {}
     check_metadata(metadata)
     conversation.metadata = metadata
-    request.app[STATE].touch(conversation)
+    own(request, STATE).touch(conversation)
     return json_answer(_card(conversation))
 
 
 async def delete(request: web.Request) -> Answer:
     """Forget a conversation. Raises NotFoundError."""
     name = _found(request).id
-    request.app[STATE].conversations.pop(name)
+    own(request, STATE).conversations.pop(name)
     return json_answer({"id": name, "object": "conversation.deleted", "deleted": True})
 
 
@@ -72,7 +72,7 @@ async def add_items(request: web.Request) -> Answer:
     """Put items at the end. Raises ApiError."""
     conversation, call = _found(request), await called(request)
     found = read_items(read(call, msgspec.json.Decoder(_Add)).items, Reader(call), "items")
-    return json_answer(listing(_add(conversation, found, request.app[STATE]), more=False))
+    return json_answer(listing(_add(conversation, found, own(request, STATE)), more=False))
 
 
 async def items(request: web.Request) -> Answer:
@@ -90,7 +90,7 @@ async def delete_item(request: web.Request) -> Answer:
     """Take an item out. Raises NotFoundError."""
     conversation, item = _found(request), _found_item(request)
     conversation.items.remove(item)
-    request.app[STATE].touch(conversation)
+    own(request, STATE).touch(conversation)
     return json_answer(_card(conversation))
 
 
@@ -114,7 +114,7 @@ def _card(conversation: Conversation) -> Item:
 
 
 def _found(request: web.Request) -> Conversation:
-    return found_conversation(request.app[STATE], request.match_info["id"])
+    return found_conversation(own(request, STATE), request.match_info["id"])
 
 
 def _found_item(request: web.Request) -> tuple[str, bytes]:

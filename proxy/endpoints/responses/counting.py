@@ -46,7 +46,7 @@ def _read(call: Call) -> tuple[Asked, Given]:
     if ask.tools:
         ask.tools = rules.with_strictness(reader.tools(ask.tools))
     rules.check_asked(ask)
-    return ask, given_to(ask, reader, call.app[STATE])
+    return ask, given_to(ask, reader, call.own(STATE))
 
 
 def _count(ask: Asked, given: Given) -> int:

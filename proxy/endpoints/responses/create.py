@@ -37,7 +37,7 @@ class Made:
 
 async def create(call: Call) -> Answer:
     """Answer one request. Raises ApiError."""
-    state = call.app[STATE]
+    state = call.own(STATE)
     reader = Reader(call)
     ask = reader.read(Request)
     if ask.model is not None:

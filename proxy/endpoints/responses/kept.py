@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from proxy.endpoints.call import json_answer
+from proxy.endpoints.call import json_answer, own
 from proxy.endpoints.page import listing, page
 from proxy.endpoints.responses.events import Events, unfinished
 from proxy.endpoints.responses.items import check_id
@@ -43,7 +43,7 @@ async def retrieve(request: web.Request) -> Answer:
 async def delete(request: web.Request) -> Answer:
     """Forget a response. Raises ApiError."""
     kept = _found(request)
-    request.app[STATE].forget(kept)
+    own(request, STATE).forget(kept)
     return json_answer({"id": kept.id, "object": "response", "deleted": True})
 
 
@@ -79,7 +79,7 @@ def _id(item: bytes) -> str:
 def _found(request: web.Request) -> Kept:
     name = request.match_info["id"]
     check_id("response_id", name, "resp")
-    kept = request.app[STATE].responses.get(name)
+    kept = own(request, STATE).responses.get(name)
     if kept is None:
         raise NotFoundError(f"Response with id '{name}' not found.")
     return kept

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
-from proxy.store import Bounds, Store
+from proxy.runs.own import Own
+from proxy.store import Bounds, Part, Store
 
 _DAY = 86_400
 RESPONSES = Bounds(entries=10_000, bytes=64 * 1024 * 1024, seconds=_DAY)
@@ -73,12 +74,12 @@ class Conversation:
 
 
 class State:
-    """Everything that is kept; `clock` is monotonic, in seconds."""
+    """Everything that is kept for one owner."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.responses: Store[Kept] = Store(RESPONSES, clock)
-        self.items: Store[bytes] = Store(ITEMS, clock)
-        self.conversations: Store[Conversation] = Store(CONVERSATIONS, clock)
+    def __init__(self, responses: Part[Kept], items: Part[bytes], conversations: Part[Conversation]) -> None:
+        self.responses = responses
+        self.items = items
+        self.conversations = conversations
         self.next_number = count(1).__next__  # conversations have no content that an id could be drawn from
 
     def keep(self, kept: Kept) -> None:
@@ -97,8 +98,23 @@ class State:
         """Keep a conversation as it is now, as the newest."""
         self.conversations.put(conversation.id, conversation, conversation.size)
 
+    def clear(self) -> None:
+        """Forget it all."""
+        for each in (self.responses, self.items, self.conversations):
+            each.clear()
 
-STATE = web.AppKey("RESPONSES", State)
+
+STATE: web.AppKey[Own[State]] = web.AppKey("RESPONSES", Own)
+
+
+def states(clock: Callable[[], float]) -> Own[State]:
+    """The state of each run, which share the bounds; `clock` is monotonic, in seconds."""
+    responses: Store[Kept] = Store(RESPONSES, clock)
+    items: Store[bytes] = Store(ITEMS, clock)
+    conversations: Store[Conversation] = Store(CONVERSATIONS, clock)
+    return Own(
+        lambda run: State(responses.part(run.owner), items.part(run.owner), conversations.part(run.owner)),
+    )
 
 
 def size(items: Sequence[bytes]) -> int:

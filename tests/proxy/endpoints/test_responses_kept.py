@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from proxy.app import create_app
 from proxy.endpoints.responses.state import CONVERSATIONS, ITEMS, LARGEST, RESPONSES, STATE
 from proxy.keys import Times
+from proxy.runs.keys import RUNS
 from proxy.settings import Settings
 from tests import running
 from tests.conformance.yardsticks import against_description
@@ -399,7 +400,7 @@ async def test_a_conversation_lives_on_while_it_is_used(client, time):
 
 
 async def test_the_newest_are_kept_within_their_bounds(client):
-    state = client.app[STATE]
+    state = client.app[STATE].of(client.app[RUNS].unnamed)
     ids = [(await made(client, f"Hi {n}", response_length="short"))["id"] for n in range(3)]
     kept = state.responses.get(ids[0])
     assert kept is not None
@@ -413,7 +414,7 @@ async def test_the_newest_are_kept_within_their_bounds(client):
 
 
 async def test_a_response_counts_with_all_that_was_said_before_it(client):
-    state = client.app[STATE]
+    state = client.app[STATE].of(client.app[RUNS].unnamed)
     word = "x" * 100_000
     previous = None
     for _ in range(3):

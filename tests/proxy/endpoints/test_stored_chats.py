@@ -15,6 +15,7 @@ from proxy.endpoints.chat import chat
 from proxy.endpoints.stored_chats import BOUNDS, STORED
 from proxy.keys import REAL_MODEL, Times
 from proxy.real_model import RealModel
+from proxy.runs.keys import RUNS
 from proxy.settings import Settings
 from tests import running
 
@@ -171,19 +172,19 @@ def app(clock):
 async def test_the_newest_thousand_are_kept_for_a_day(app, clock):
     for number in range(BOUNDS.entries + 5):
         await store(app, str(number))
-    kept = app[STORED].items()
+    kept = app[STORED].of(app[RUNS].unnamed).items()
 
     assert len(kept) == BOUNDS.entries
     assert json.loads(kept[0][1].request)["messages"][0]["content"] == "5"
     clock.seconds = BOUNDS.seconds
-    assert app[STORED].items() == []
+    assert app[STORED].of(app[RUNS].unnamed).items() == []
 
 
 async def test_the_oldest_make_room_when_they_are_large(app):
     for letter in "abcdef":
         await store(app, letter * 7_000_000)
 
-    kept = [each.request[60:] for _, each in app[STORED].items()]
+    kept = [each.request[60:] for _, each in app[STORED].of(app[RUNS].unnamed).items()]
     assert [b"cccc" in kept[0], len(kept)] == [True, 4]
 
 
@@ -192,4 +193,4 @@ async def test_an_answer_that_is_larger_than_the_store_is_not_kept(app):
     ask = schema.decoder.decode(b'{"model":"m","messages":[{"role":"user","content":"b"}]}')
     stored_chats.keep(app, ask, "chatcmpl-1", b" " * BOUNDS.bytes, b"{}")
 
-    assert len(app[STORED].items()) == 1
+    assert len(app[STORED].of(app[RUNS].unnamed).items()) == 1

@@ -10,7 +10,10 @@ from aiohttp import web
 from proxy.endpoints import uploads
 from proxy.endpoints.uploads import Request, Upload
 from proxy.keys import TIMES, Times
-from proxy.store import Store
+from proxy.runs.keys import RUNS
+from proxy.runs.own import parts
+from proxy.runs.recording import recorded
+from proxy.runs.runs import Runs
 
 ANNOUNCED = {"filename": "a.jsonl", "purpose": "batch", "bytes": 6, "mime_type": "text/jsonl"}
 
@@ -129,8 +132,10 @@ def aiohttp_free_server():
     async def serve(upload):
         app = web.Application()
         app[TIMES] = Times(now=lambda: 3600.0, clock=lambda: 0.0, sleep=None)  # type: ignore[arg-type]
-        app[uploads.UPLOADS] = Store(uploads.BOUNDS, lambda: 0.0)
-        app[uploads.UPLOADS].put(upload.id, upload, upload.size)
+        app[RUNS] = Runs(0, lambda: 3600.0, lambda: 0.0)
+        app[uploads.UPLOADS] = parts(uploads.BOUNDS, lambda: 0.0)
+        app[uploads.UPLOADS].of(app[RUNS].unnamed).put(upload.id, upload, upload.size)
+        app.middlewares.append(recorded)
         app.router.add_post("/{id}", uploads.cancel)
         runner = web.AppRunner(app)
         await runner.setup()
