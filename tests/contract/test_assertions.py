@@ -77,3 +77,13 @@ def test_what_is_no_assertion_is_a_400(run, body, code):
     answer = run.post("/_sim/assertions", content=body)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_a_regex_that_goes_on_for_ever_is_given_up_and_said(run):
+    run.post(CHAT, json={"model": "gpt-sim-1", "messages": [{"role": "user", "content": "a" * 60 + "!"}]})
+
+    refused = run.post("/_sim/assertions", json=[{"requests": {"user": {"regex": "(a+)+$"}}}])
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "assertion_too_slow"
+    assert run.post("/_sim/assertions", json=[{"requests": {"user": {"regex": "a+!"}}}]).json()["passed"]
