@@ -19,6 +19,7 @@ examples:
   up --model smollm2-135m --port 3090   a small model that any machine can run
   up --model ./my-model.gguf            a file of your own
   up --model hf:owner/repo:file.gguf    any GGUF of the hub
+  up --scenario answers.yaml --seed 7   all other flags are the proxy's: python -m proxy --help
 
 exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 a port is in use, or the proxy ended; 2 settings; 3 to 8 the fetcher's
 (docs/models.md), with --fail-fast; 10 llama-server ended; 11 it was not healthy in time; 130, 143 stopped at once by a
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     words = list(arguments)
     if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
         words.insert(0, "up")
-    flags = vars(_parser().parse_args(words))
+    flags = _flags(words)
     try:
         code: int = COMMANDS[flags["command"]](flags, environ)
     except LauncherError as error:
@@ -43,6 +44,15 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         print(f"error: {error.strerror}: {error.filename or ''}. Check the disk and its rights.", file=sys.stderr)
         return 1
     return code
+
+
+def _flags(words: Sequence[str]) -> dict[str, Any]:
+    """What was asked for; flags of `up` that are none of ours are the proxy's, which knows and checks them."""
+    parser = _parser()
+    known, others = parser.parse_known_args(words)
+    if others and (known.command != "up" or not others[0].startswith("-")):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    return vars(known) | {"proxy_flags": tuple(others)}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,6 +33,7 @@ class Services:
         settings = self.settings
         return self._python(
             "proxy",
+            *settings.proxy_flags,
             HOST=settings.host,
             PORT=str(settings.port),
             LLAMA_URL=settings.llama_url,

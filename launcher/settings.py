@@ -37,6 +37,7 @@ class Settings:
     releases_url: str = ""
     releases_api: str = ""
     cache: Path = Path()
+    proxy_flags: tuple[str, ...] = ()
 
     @property
     def models_dir(self) -> Path:
@@ -177,7 +178,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """Flags over environment over defaults. Raises ConfigurationError that names everything wrong at once."""
-    values: dict[str, Any] = {"cache": default_cache()}
+    values: dict[str, Any] = {"cache": default_cache(), "proxy_flags": flags.get("proxy_flags", ())}
     wrong = []
     for option in OPTIONS:
         given, origin = flags.get(option.field), option.flags[0]

@@ -17,6 +17,7 @@ from launcher import ports
 from launcher.binaries import Finder
 from launcher.binary import Binary
 from launcher.errors import (
+    ConfigurationError,
     LauncherError,
     LlamaExitError,
     LlamaHealthError,
@@ -86,6 +87,8 @@ class Stack:
         """Wait until the proxy has ended, which it should not, and say so."""
         assert self.proxy is not None
         code = await self.proxy.wait()
+        if code == ConfigurationError.exit_code:
+            raise ConfigurationError("the proxy cannot start with these settings", "Its reasons are above.")
         raise ProxyError(f"the proxy ended with exit code {code}", "Its last lines are above.")
 
     async def serve_real_model(self) -> NoReturn:

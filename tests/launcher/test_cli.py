@@ -1,4 +1,5 @@
 import hashlib
+import os
 import socket
 
 import pytest
@@ -23,12 +24,29 @@ def test_without_a_command_it_is_up(capsys, tmp_path):
     assert f"error: port {port} is in use" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["up", "--wrong"], ["--wrong"], ["doctor", "extra"], ["pin"]])
+@pytest.mark.parametrize("words", [["up", "wrong"], ["wrong"], ["doctor", "--wrong"], ["doctor", "extra"], ["pin"]])
 def test_an_unknown_flag_exits_2(words, capsys):
     with pytest.raises(SystemExit) as caught:
         main(words, {})
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_a_flag_that_neither_the_launcher_nor_the_proxy_has_exits_2(capfd, tmp_path, free_port):
+    flags = [
+        "--port",
+        str(free_port()),
+        "--llama-port",
+        str(free_port()),
+        "--cache",
+        str(tmp_path),
+        "--sceanrio",
+        "x.yaml",
+    ]
+    assert main(flags, os.environ) == 2
+    out, err = capfd.readouterr()
+    assert "unknown argument '--sceanrio'" in err
+    assert "error: the proxy cannot start with these settings. Its reasons are above." in out + err
 
 
 @pytest.mark.parametrize("command", list(cli.COMMANDS))

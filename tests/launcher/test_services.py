@@ -27,8 +27,9 @@ def value(argv: list[str], flag: str) -> str:
 
 
 def test_the_proxy_is_told_its_place_llama_server_and_the_folders():
-    spec = Services(SETTINGS, LINUX, {"SEED": "7", "PORT": "1"}).proxy()
-    assert list(spec.argv) == [sys.executable, "-P", "-m", "proxy"]
+    settings = replace(SETTINGS, proxy_flags=("--scenario", "a.yaml"))
+    spec = Services(settings, LINUX, {"SEED": "7", "PORT": "1"}).proxy()
+    assert list(spec.argv) == [sys.executable, "-P", "-m", "proxy", "--scenario", "a.yaml"]
     expected = {
         "HOST": "0.0.0.0",
         "PORT": "4000",
