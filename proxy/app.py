@@ -5,9 +5,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 
 from aiohttp import web
 
@@ -25,11 +24,12 @@ from proxy.files import Files, StoredFile
 from proxy.gate import Gate, Handler
 from proxy.keys import FILES, LISTED, REAL_MODEL, SETTINGS, TIMES, Times
 from proxy.real_model import RealModel, watched
+from proxy.recordings.sources import sources
 from proxy.runs.keys import RUNS
 from proxy.runs.own import Own, parts
 from proxy.runs.recording import recorded
 from proxy.runs.runs import Runs
-from proxy.settings import Settings, SettingsError
+from proxy.settings import Settings
 from proxy.store import Store
 from proxy.upstream import connect
 
@@ -97,31 +97,28 @@ def create_app(settings: Settings, times: Times = REAL_TIMES) -> web.Application
     files: Store[StoredFile] = Store(FILES_BOUNDS, times.clock)
     app[FILES] = Own(lambda run: Files(settings.seed, times.now, files.part(run.owner)))
     app[RUNS] = Runs(settings.seed, times.now, times.clock, settings.limits, settings.latency)
-    if settings.scenario:
-        _scenario(app, settings.scenario)
+    if settings.scenario or settings.on_miss or settings.record:
+        _scenario(app, settings)
     app.middlewares.append(recorded)
     Gate(settings.cors_origins, settings.max_body_bytes, access_log=settings.access_log, clock=times.clock).install(app)
     for method, path, handler in PAGES + ROUTES + API + tuple((m, p.removeprefix("/v1"), h) for m, p, h in API):
         _route(app, method, path, handler)
     app.cleanup_ctx.append(_real_model)
+    app.cleanup_ctx.append(sources)
     app.cleanup_ctx.append(batches.running)
     return app
 
 
-def _scenario(app: web.Application, paths: Sequence[Path]) -> None:
-    """Every run's scenario, and the eye kept on its files. Raises SettingsError."""
-    from proxy.scenarios.files import Files as ScenarioFiles  # noqa: PLC0415 - who has none need not load it
-    from proxy.scenarios.load import ScenarioError  # noqa: PLC0415
-    from proxy.scenarios.player import Player  # noqa: PLC0415
+def _scenario(app: web.Application, settings: Settings) -> None:
+    """Every run's scenario, and the eye kept on its files; and where it is recorded. Raises SettingsError."""
+    from proxy.recordings.start import start  # noqa: PLC0415 - who has neither need not load it
 
-    try:
-        source = ScenarioFiles(paths)
-    except ScenarioError as error:
-        raise SettingsError([str(problem) for problem in error.problems]) from None
-    app[RUNS].play_in_all(lambda: Player(source))
+    files = start(app[RUNS], settings)
+    if files is None:
+        return
 
     async def watched_files(app: web.Application) -> AsyncIterator[None]:
-        watching = asyncio.create_task(source.watch(app[TIMES].sleep))
+        watching = asyncio.create_task(files.watch(app[TIMES].sleep))
         yield
         watching.cancel()
         with suppress(asyncio.CancelledError):

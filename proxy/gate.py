@@ -42,7 +42,7 @@ _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
 _EXPOSED = ", ".join(
     ["x-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry", _PROCESSING, *_OPENAIS, *LIMITS]
     + [f"x-ratelimit-{what}-{of}" for what in ("remaining", "reset") for of in ("requests", "tokens")]
-    + [f"x-sim-{what}" for what in ("cost", "queue-ms", "ttft-ms", "total-ms")]
+    + [f"x-sim-{what}" for what in ("cost", "queue-ms", "ttft-ms", "total-ms", "replay", "recorded")]
 )
 CLIENT_GONE = 499  # nginx's status for a client that did not wait for the answer
 

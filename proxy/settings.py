@@ -59,6 +59,32 @@ def _url(text: str) -> str | None:
     return text.rstrip("/")
 
 
+def base_url(text: str) -> str | None:
+    """The base URL of an API; None for an empty text. Raises ValueError."""
+    try:
+        return _url(text)
+    except ValueError:
+        raise ValueError("must be an http:// or https:// URL, such as https://api.openai.com/v1") from None
+
+
+def _on_miss(text: str) -> str | None:
+    if not text:
+        return None
+    if text not in ("fail", "simulate", "record", "pass"):
+        raise ValueError("must be fail, simulate, record or pass")
+    return text
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1000:
+        raise ValueError("must be a number from 0 to 1000")
+    return value
+
+
 def _switch(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     try:
@@ -206,6 +232,26 @@ class Settings:
             "", _paths, "scenario files, separated by commas, that say what is answered; watched for changes"
         ),
     )
+    on_miss: str | None = field(
+        default=None,
+        metadata=_knob("", _on_miss, "what no rule answers: fail, simulate, record or pass; wins over the files'"),
+    )
+    replay_speed: float = field(
+        default=0.0, metadata=_knob("0", _speed, "recorded answers go out at once (0), as they came (1), or faster (2)")
+    )
+    record: Path | None = field(
+        default=None, metadata=_knob("", _path, "scenario file into which what no rule answers is recorded")
+    )
+    record_from: str | None = field(
+        default=None,
+        metadata=_knob("", base_url, "base URL of the API that is recorded; not set: the real model"),
+    )
+    record_api_key: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_knob("", lambda text: text or None, "its key, in place of the client's; a variable only")
+        | {"secret": True},
+    )
     access_log: bool = field(default=False, metadata=_knob("false", _switch, "one line on stderr for each request"))
     log_level: str = field(default="INFO", metadata=_knob("info", _level, "debug, info, warning or error"))
 
@@ -216,7 +262,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str], program: str 
     problems = [f"unknown argument {word!r}; --help lists the flags" for word in unknown]
     values: dict[str, Any] = {}
     for knob in dataclasses.fields(Settings):
-        given, text = _lookup(knob.name, getattr(parsed, knob.name), environment)
+        given, text = _lookup(knob.name, getattr(parsed, knob.name, None), environment)
         if text is None or (text == "" and knob.name not in ("llama_url", "cors_origins")):
             continue  # an empty variable is what `NAME=` in a Compose file means: the default
         try:
@@ -250,6 +296,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"openai-api-simulator {VERSION}")
     for knob in dataclasses.fields(Settings):
+        if "secret" in knob.metadata:
+            continue  # whoever lists processes sees their flags
         shown = knob.metadata["shown"] or "not set"
         switch: dict[str, Any] = {"nargs": "?", "const": "true"} if knob.metadata["parse"] is _switch else {}
         parser.add_argument(

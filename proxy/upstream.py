@@ -57,9 +57,15 @@ class Upstream:
     """One llama-server and the connections to it."""
 
     def __init__(
-        self, url: str, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession, read_timeout: float
+        self,
+        url: str,
+        pooled: aiohttp.ClientSession,
+        fresh: aiohttp.ClientSession,
+        read_timeout: float,
+        named: tuple[str, str] = ("The llama-server", "LLAMA_URL"),
     ) -> None:
         self.url = url
+        self._name, self._setting = named
         self._pooled = pooled
         self._fresh = fresh
         self._read_timeout = read_timeout
@@ -70,6 +76,11 @@ class Upstream:
         Raises UnreachableError, TimedOutError, and what llama-server's own error turns into.
         """
         return await self._ask("POST", path, body, headers)
+
+    async def relay(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Forward with these headers, and answer with what comes back, errors too, as it is. Raises UpstreamError."""
+        response = await self._send("POST", path, body, dict(headers), allow_redirects=False)  # they have keys
+        return Answer(Stream(response, self._failure), _passed_on(response), response.status)
 
     async def read(self, path: str, headers: Mapping[str, str]) -> Answer:
         """Forward a request without a body, likewise; `path` has the query with it."""
@@ -89,24 +100,25 @@ class Upstream:
             return response.status, await response.content.read()
 
     async def _send(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, allow_redirects: bool = True
     ) -> aiohttp.ClientResponse:
         reused = SimpleNamespace(connection=False)
         url = self.url + path
+        sent: dict[str, Any] = {"data": body, "headers": headers, "allow_redirects": allow_redirects}
         try:
-            return await self._pooled.request(method, url, data=body, headers=headers, trace_request_ctx=reused)
+            return await self._pooled.request(method, url, **sent, trace_request_ctx=reused)
         except (aiohttp.ClientError, TimeoutError) as problem:
             if not (reused.connection and _went_stale(problem)):
                 raise self._failure(problem) from None
         # The pooled connection was closed at the other end just as it was taken. Nothing was answered, so ask
         # once more, on a connection that cannot be stale.
         try:
-            return await self._fresh.request(method, url, data=body, headers=headers)
+            return await self._fresh.request(method, url, **sent)
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise self._failure(problem) from None
 
     def _failure(self, problem: Exception) -> ApiError:
-        where = f"The llama-server at {self.url}"
+        where = f"{self._name} at {self.url}"
         if isinstance(problem, aiohttp.ConnectionTimeoutError):
             return TimedOutError(f"{where} did not take the connection in time.", code="upstream_timeout")
         if isinstance(problem, TimeoutError):
@@ -114,13 +126,18 @@ class Upstream:
             return TimedOutError(f"{where} {silence}.", code="upstream_timeout")
         what = "cannot be reached" if isinstance(problem, aiohttp.ClientConnectorError) else "broke off its answer"
         return UnreachableError(
-            f"{where} {what}. Check that it is running, or set LLAMA_URL.", code="upstream_unreachable"
+            f"{where} {what}. Check that it is running, or set {self._setting}.", code="upstream_unreachable"
         )
 
 
 @asynccontextmanager
-async def connect(url: str, connect_timeout: float, read_timeout: float) -> AsyncIterator[Upstream]:
-    """An Upstream whose connections close at the end. No total timeout: an answer may take as long as it takes."""
+async def connect(
+    url: str, connect_timeout: float, read_timeout: float, *named: tuple[str, str]
+) -> AsyncIterator[Upstream]:
+    """An Upstream whose connections close at the end. No total timeout: an answer may take as long as it takes.
+
+    `named` is what errors call it, and the setting that has its URL.
+    """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
     traces = aiohttp.TraceConfig()
     traces.on_connection_reuseconn.append(_note_reuse)
@@ -131,7 +148,7 @@ async def connect(url: str, connect_timeout: float, read_timeout: float) -> Asyn
         aiohttp.ClientSession(connector=pooled, trace_configs=[traces], **shared) as pooled_session,
         aiohttp.ClientSession(connector=unpooled, **shared) as fresh_session,
     ):
-        yield Upstream(url, pooled_session, fresh_session, read_timeout)
+        yield Upstream(url, pooled_session, fresh_session, read_timeout, *named)
 
 
 async def _note_reuse(_session: object, trace: SimpleNamespace, _params: object) -> None:

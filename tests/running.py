@@ -32,7 +32,8 @@ class Running:
 def clean_environment(**more: str) -> dict[str, str]:
     """This environment without what configures the proxy."""
     places = ("HOST", "PORT", "LLAMA_URL", "MODELS_DIR", "MODEL_STATUS")
-    names = (*places, "SEED", "LENIENT", "STRICT_MODELS", "ACCESS_LOG", "LIMITS", "LATENCY")
+    answers = ("SCENARIO", "ON_MISS", "REPLAY_SPEED", "RECORD", "RECORD_FROM", "RECORD_API_KEY")
+    names = (*places, *answers, "SEED", "LENIENT", "STRICT_MODELS", "ACCESS_LOG", "LIMITS", "LATENCY")
     return {name: value for name, value in os.environ.items() if name not in names} | more
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # loaded where a run has them
     from proxy.latency.timing import Latency
     from proxy.limits.meter import Meter
     from proxy.limits.plan import Plan
+    from proxy.recordings.recorder import Recorder
     from proxy.scenarios.player import Player
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -43,6 +44,7 @@ class Run:
     meter: "Meter | None" = None
     latency: "Latency | None" = None
     player: "Player | None" = None
+    recorder: "Recorder | None" = None
     own: dict[Own[Any], Any] = field(default_factory=dict)
 
     @property
@@ -69,6 +71,7 @@ class Runs:
         self._clock = clock
         self.usual_player: Callable[[], Player | None] = lambda: None  # of a run without a scenario of its own
         self._serials = count()
+        self.usual_recorder: Recorder | None = None
         self._named: OrderedDict[str, Run] = OrderedDict()  # the one that was used last stands last
         self._ended = 0
         self.unnamed = self._new("")
@@ -77,6 +80,10 @@ class Runs:
         """Give every run a player of its own, from now on."""
         self.usual_player = player
         self.unnamed.player = player()
+
+    def record_all(self, recorder: "Recorder") -> None:
+        """Record what every run is answered, from now on."""
+        self.usual_recorder = self.unnamed.recorder = recorder
 
     def of(self, name: str) -> Run:
         """The run of that name, made if need be, and now in use."""
@@ -155,6 +162,7 @@ class Runs:
         clock = self._clock()
         run = Run(name, self._seed, next(self._serials), Journal(self._now, self._clock), self._now(), clock, self._now)
         run.player = self.usual_player()
+        run.recorder = self.usual_recorder
         self.limit(run, self._limits)
         self.time(run, self._latency)
         return run

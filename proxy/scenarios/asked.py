@@ -15,8 +15,8 @@ ENDPOINTS = {
     "/v1/responses": "responses",
     "/v1/messages": "messages",
 }
-_RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "tool_result"})
-_CALLS = frozenset({"function_call", "custom_tool_call"})
+_RESULTS = ("function_call_output", "custom_tool_call_output", "tool_result")  # no set: what is asked may be no text
+_CALLS = ("function_call", "custom_tool_call")
 
 
 @dataclass(frozen=True, slots=True)

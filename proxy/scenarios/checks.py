@@ -1,6 +1,7 @@
 """The rules that span the fields of a rule: what its types alone cannot say."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,15 @@ from proxy.errors import BadRequestError
 from proxy.faults.fault import Fault
 from proxy.faults.table import asked_for, make
 from proxy.scenarios import template
-from proxy.scenarios.format import Answer, Rule, Test, When
+from proxy.scenarios.format import Answer, Replay, Rule, Test, When
 from proxy.scenarios.jsonpath import steps
 from proxy.scenarios.match import compiled
 from proxy.scenarios.source import Path
 
 Problem = tuple[Path, str]
 _SAID = ("text", "json", "refusal")
-_ENDS = ("error", "pass", "simulate")
+_KEYS = ("text", "json", "tool_calls", "refusal", "error", "delay", "fault", "pass", "simulate", "replay")
+_ENDS = ("error", "pass", "simulate", "replay")
 
 
 def problems(rule: Rule) -> Iterator[Problem]:
@@ -25,6 +27,8 @@ def problems(rule: Rule) -> Iterator[Problem]:
     if (rule.answer is None) is (rule.answers is None):
         which = "either 'answer' or 'answers'" if rule.answer else "'answer' or 'answers'"
         yield (), f"a rule has {which}"
+    if rule.when.request is not None and not isinstance(rule.when.endpoint, str):
+        yield ("when", "request"), "'request' goes with one 'endpoint'"
     groups: set[str] = set()
     yield from [(("when", *path), message) for path, message in of_when(rule.when, groups)]
     each: list[tuple[Path, Answer]] = [(("answer",), rule.answer)] if rule.answer else []
@@ -88,12 +92,27 @@ def _of_answer(answer: Answer, groups: set[str]) -> Iterator[Problem]:
         yield from [(at, message) for message in template.problems(call.arguments, groups)]
     if answer.fault is not None:
         yield from _of_fault(answer.fault)
+    if answer.replay is not None:
+        yield from [(("replay", *path), message) for path, message in _of_replay(answer.replay)]
+
+
+def _of_replay(replay: Replay) -> Iterator[Problem]:
+    given = [name for name in ("body", "events", "base64") if getattr(replay, name) is not None]
+    if len(given) != 1:
+        yield (), f"a replay has one of 'body', 'events' and 'base64', not {_both(given) or 'none'}"
+    for index, (ms, *texts) in enumerate(replay.events or ()):
+        if not isinstance(ms, int) or ms < 0 or not all(isinstance(text, str) for text in texts):
+            yield ("events", index), "an event is [ms, text] or [ms, name, data], ms a whole number of at least 0"
+    try:
+        b64decode(replay.base64 or "", validate=True)
+    except ValueError:
+        yield ("base64",), "'base64' is no base64"
 
 
 def _together(answer: Answer, given: list[str]) -> Iterator[Problem]:
     """Which keys go together."""
     if not given:
-        yield (), "an answer has at least one of text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
+        yield (), f"an answer has at least one of {', '.join(_KEYS)}"
     said = [name for name in given if name in _SAID]
     ends = [name for name in given if name in _ENDS]
     calls = ["tool_calls"] if answer.tool_calls else []

@@ -21,8 +21,9 @@ Stamp = tuple[tuple[int, int, int], ...]
 class Files:
     """A player's Source. Raises ScenarioError where the files cannot be used from the start."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], watched: Sequence[Path] | None = None) -> None:
         self._paths = tuple(paths)
+        self._watched = self._paths if watched is None else tuple(watched)
         self._read = self._stamp()  # before they are read: a change meanwhile is seen later
         self._seen = self._read
         self._problem: str | None = None
@@ -69,7 +70,7 @@ class Files:
         _warn(loaded)
 
     def _stamp(self) -> Stamp:
-        return tuple([_stamp_of(path) for path in self._paths])
+        return tuple([_stamp_of(path) for path in self._watched])
 
 
 def read(paths: Sequence[Path]) -> Loaded:

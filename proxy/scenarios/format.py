@@ -51,6 +51,10 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body: Annotated[
         dict[str, Any] | None, Meta(description="JSON that the request has; of an array the beginning.")
     ] = None
+    request: Annotated[
+        dict[str, Any] | None,
+        Meta(description="The request as it was recorded: it, or one that is nearly the same."),
+    ] = None
 
 
 class ToolCall(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,6 +72,23 @@ class Error(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     message: str | None = None
     code: str | None = None
     retry_after: Seconds | None = None
+
+
+class Replay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An answer as it was recorded, byte for byte: a body, or the events of a stream."""
+
+    status: Annotated[int, Meta(ge=200, le=499)] = 200
+    content_type: Annotated[str, Meta(pattern=r"^[!-~ ]{1,200}$")] = "application/json"
+    ms: Annotated[
+        Annotated[int, Meta(ge=0, le=86_400_000)] | None,
+        Meta(description="Milliseconds after the request; of a stream each event has its own."),
+    ] = None
+    body: str | None = None
+    events: Annotated[
+        list[Annotated[list[int | str], Meta(min_length=2, max_length=3)]] | None,
+        Meta(description="[ms, text], or [ms, name, data]; an empty line follows each."),
+    ] = None
+    base64: Annotated[str | None, Meta(description="A body that is no text.")] = None
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,6 +116,7 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         default=None, name="pass"
     )
     simulate: Annotated[Literal[True] | None, Meta(description="The simulator answers.")] = None
+    replay: Annotated[Replay | None, Meta(description="What was recorded.")] = None
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -122,7 +144,14 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rules: Annotated[list[Rule], Meta(min_length=1, max_length=10_000)]
     name: Name | None = None
     on_miss: Annotated[
-        Literal["simulate", "pass", "fail"] | None,
-        Meta(description="What no rule answers: as ever (simulate, the usual), by the real model, or with a 404."),
+        Literal["simulate", "pass", "fail", "record"] | None,
+        Meta(
+            description="What no rule answers: as ever (simulate, the usual), by the real model, with a 404, or by the "
+            "upstream, and it is recorded."
+        ),
+    ] = None
+    similarity: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None,
+        Meta(description="How similar each text has to be to the one of a recorded request: 0 to 1, usually 0.8."),
     ] = None
     schema: Annotated[str | None, Meta(description="For editors; not read.")] = field(default=None, name="$schema")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +13,9 @@ from proxy.scenarios import checks
 from proxy.scenarios.format import Rule, Scenario
 from proxy.scenarios.source import Document, Path, SourceError, read
 from proxy.scenarios.wording import told
+
+if TYPE_CHECKING:
+    from proxy.recordings.library import Library
 
 MOST_RULES = 10_000
 
@@ -54,11 +57,12 @@ class Placed:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario that can be used."""
+    """A scenario that can be used; `library` has its recordings, if there are any."""
 
     rules: tuple[Placed, ...]
     name: str | None
     on_miss: str
+    library: "Library | None" = None
 
     @cached_property
     def warnings(self) -> "list[Problem]":
@@ -86,7 +90,18 @@ def load(texts: Iterable[tuple[str, str]]) -> Loaded:
         raise ScenarioError(problems)
     policies = [head.on_miss for _, head in heads if head.on_miss]
     names = [head.name for _, head in heads if head.name]
-    return Loaded(tuple(_with_keys(rules)), ", ".join(names) or None, policies[0] if policies else "simulate")
+    placed = tuple(_with_keys(rules))
+    library = _library(placed, [head.similarity for _, head in heads if head.similarity is not None])
+    return Loaded(placed, ", ".join(names) or None, policies[0] if policies else "simulate", library)
+
+
+def _library(rules: Iterable[Placed], similarities: list[float]) -> "Library | None":
+    recorded = [placed for placed in rules if placed.rule.when.request is not None]
+    if not recorded:
+        return None
+    from proxy.recordings import library  # noqa: PLC0415 - who replays nothing need not load it
+
+    return library.Library(recorded, similarities[0] if similarities else library.SIMILARITY)
 
 
 def _check(

@@ -17,6 +17,7 @@ from proxy.keys import REAL_MODEL, TIMES
 from proxy.relay import Answer
 from proxy.runs.keys import EXCHANGE
 from proxy.runs.rules import drawn
+from proxy.runs.runs import Run
 from proxy.runs.view import decoded
 from proxy.scenarios.asked import ENDPOINTS, Asked
 from proxy.scenarios.checks import faults_of
@@ -28,37 +29,66 @@ from proxy.scenarios.script import script
 from proxy.scenarios.template import MOST, TooLongError
 
 _LONGEST_MATCHING = 1.0  # seconds
+RECORDED = "x-sim-recorded"  # which rule an answer was recorded as
 _SHOWN = 200  # characters of the user's text in an error
+
+
+Harm = Callable[[Sequence[Fault]], None]
 
 
 async def played(request: web.Request, call: Call, endpoint: Endpoint, player: Player) -> Answer:
     """The answer of the first rule that fits, or of what answers where none does. Raises ApiError."""
-    api = ENDPOINTS.get("/v1" + request.path.removeprefix("/v1").rstrip("/"))
-    document = decoded(call.body) if api else None
-    if api is None or not isinstance(document, dict):
-        return await endpoint(call)  # which says what is wrong
-    asked = Asked(api, call.headers, document)
-    taken = _taken(player, asked)
-    if taken is not None:
-        request[EXCHANGE].entry.rule = taken.placed.label
-        return await endpoint(await _directed(call, taken, lambda faults: add(request, faults)))
-    if player.on_miss == "fail":
-        raise _missed(asked)
-    return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+    entry = request[EXCHANGE].entry
+
+    def tell(taken: Taken) -> None:
+        entry.rule = taken.placed.label
+        if taken.hit is not None:
+            from proxy.recordings.report import told  # noqa: PLC0415 - who replays nothing need not load it
+
+            entry.notes = {**entry.notes, "replay": told(taken.hit)}
+
+    path = "/v1" + request.path.removeprefix("/v1").rstrip("/")
+    answer = await _played(path, call, endpoint, player, lambda faults: add(request, faults), tell)
+    if name := answer.headers.get(RECORDED):
+        entry.notes = {**entry.notes, "recorded": name}
+    return answer
 
 
 async def played_line(path: str, call: Call, endpoint: Endpoint, player: Player) -> Answer:
     """`played` for a line of a batch, which only faults harm that are an error from the start. Raises ApiError."""
+    return await _played(path, call, endpoint, player, _fail_at_once, lambda _taken: None)
+
+
+async def _played(
+    path: str, call: Call, endpoint: Endpoint, player: Player, harm: Harm, tell: Callable[[Taken], None]
+) -> Answer:
     api = ENDPOINTS.get(path)
     document = decoded(call.body) if api else None
     if api is None or not isinstance(document, dict):
-        return await endpoint(call)
+        return await endpoint(call)  # which says what is wrong
     asked = Asked(api, call.headers, document)
     if (taken := _taken(player, asked)) is not None:
-        return await endpoint(await _directed(call, taken, _fail_at_once))
+        tell(taken)
+        directed = await _directed(call, taken, harm)
+        if taken.answer.replay is None and taken.hit is None:
+            return await endpoint(directed)
+        from proxy.recordings.replay import replayed  # noqa: PLC0415 - who replays nothing need not load it
+
+        return await replayed(directed, endpoint, taken)
+    recorder = call.run and call.run.recorder
+    if call.run is not None and ((recorder and recorder.wins) or player.on_miss == "record"):
+        return await _recorded(path, call, endpoint, asked, call.run)
     if player.on_miss == "fail":
-        raise _missed(asked)
+        raise _missed(asked, player.nearest)
     return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
+
+
+async def _recorded(path: str, call: Call, endpoint: Endpoint, asked: Asked, run: Run) -> Answer:
+    from proxy.recordings.record import recorded, recorder_of  # noqa: PLC0415 - as above
+
+    recorder = recorder_of(call.app, run)
+    asking = call if recorder.base else _passed(call, dict(asked.document))
+    return await recorded(path, asking, endpoint, asked, recorder)
 
 
 def _fail_at_once(faults: Sequence[Fault]) -> None:
@@ -78,7 +108,7 @@ def _taken(player: Player, asked: Asked) -> Taken | None:
         ) from None
 
 
-async def _directed(call: Call, taken: Taken, harm: Callable[[Sequence[Fault]], None]) -> Call:
+async def _directed(call: Call, taken: Taken, harm: Harm) -> Call:
     """The call with who answers it and what, after the delay; faults are noted for the way out. Raises ApiError."""
     wish = taken.answer
     if wish.delay:
@@ -124,10 +154,11 @@ def _passed(call: Call, document: dict[str, Any]) -> Call:
     return replace(call, body=msgspec.json.encode(document))
 
 
-def _missed(asked: Asked) -> NotFoundError:
+def _missed(asked: Asked, nearest: str) -> NotFoundError:
     text = asked.user if len(asked.user) <= _SHOWN else asked.user[:_SHOWN] + "..."
     return NotFoundError(
         f"No rule of this run's scenario answers this request: {asked.endpoint}, model '{asked.model}', turn "
-        f"{asked.turn}, last user text {text!r}. GET /_sim/scenario shows the rules; on_miss says what happens here.",
+        f"{asked.turn}, last user text {text!r}.{nearest} GET /_sim/scenario shows the rules; on_miss says what "
+        "happens here.",
         code="no_rule",
     )

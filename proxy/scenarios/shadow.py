@@ -39,7 +39,8 @@ def _named(placed: Placed) -> str:
 
 
 def _is_endless(rule: Rule) -> bool:
-    return rule.times is None and rule.repeat != "none"
+    """Whether it answers for ever all that fits it; of a recording, nobody knows here what is near enough."""
+    return rule.times is None and rule.repeat != "none" and rule.when.request is None
 
 
 def _covers(wide: When, narrow: When) -> bool:

@@ -12,7 +12,7 @@ _MOST_NODES = 200_000  # aliases can make much of little
 _TAG = "tag:yaml.org,2002:"
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Reads scalars by the core schema of YAML 1.2, https://yaml.org/spec/1.2.2/#103-core-schema."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own way to have other ones
@@ -24,14 +24,14 @@ for kind, pattern, first in (
     ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
 ):
-    _Loader.add_implicit_resolver(_TAG + kind, re.compile(rf"(?:{pattern})\Z"), first)
+    Loader.add_implicit_resolver(_TAG + kind, re.compile(rf"(?:{pattern})\Z"), first)
 
 
 def value_of(text: str, lines: dict[Path, int]) -> Any:
     """The document; its places are noted in `lines`. Raises SourceError."""
     loader = None
     try:
-        loader = _Loader(text)
+        loader = Loader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
@@ -44,12 +44,14 @@ def value_of(text: str, lines: dict[Path, int]) -> Any:
     finally:
         if loader is not None:
             loader.dispose()
-    return None if node is None else _Values(lines).of(node, ())
+    # Without aliases no text has more values than characters.
+    return None if node is None else _Values(lines, max(_MOST_NODES, len(text))).of(node, ())
 
 
 class _Values:
-    def __init__(self, lines: dict[Path, int]) -> None:
+    def __init__(self, lines: dict[Path, int], most: int) -> None:
         self._lines = lines
+        self._most = most
         self._made = 0
 
     def of(self, node: yaml.Node, path: Path) -> Any:
@@ -57,8 +59,8 @@ class _Values:
         line = node.start_mark.line + 1
         self._lines.setdefault(path, line)
         self._made += 1
-        if len(path) > _DEEPEST or self._made > _MOST_NODES:
-            raise SourceError(line, f"this is too much: more than {_MOST_NODES} values, or nested {_DEEPEST} deep")
+        if len(path) > _DEEPEST or self._made > self._most:
+            raise SourceError(line, f"this is too much: more than {self._most} values, or nested {_DEEPEST} deep")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

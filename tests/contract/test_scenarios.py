@@ -322,7 +322,7 @@ def test_yaml_is_taken_too_and_what_is_wrong_is_told_with_its_line(run):
     assert run.get("/_sim/scenario").json()["rules"][0]["name"] == "a"  # the good one stays
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"\xff", 400), (b"", 400), (b"{}", 400), (b" " * 300_000, 413)])
+@pytest.mark.parametrize(("body", "status"), [(b"\xff", 400), (b"", 400), (b"{}", 400), (b" " * 2_100_000, 413)])
 def test_a_body_that_is_no_scenario_is_refused(run, body, status):
     answer = run.post("/_sim/scenario", content=body)
 

@@ -69,6 +69,10 @@ def test_every_kind_of_value_is_understood():
             ["--latency", "gpt4o"],
             "--latency must be a preset or a .toml or .json file (There is no preset 'gpt4o'. Did",
         ),
+        (["--on-miss", "ask"], "--on-miss must be fail, simulate, record or pass, not 'ask'"),
+        (["--replay-speed", "-1"], "--replay-speed must be a number from 0 to 1000"),
+        (["--record-from", "api.openai.com"], "--record-from must be an http:// or https:// URL, such as"),
+        (["--record-api-key", "x"], "unknown argument '--record-api-key'"),
         (["--prt", "1"], "unknown argument '--prt'; --help lists the flags"),
     ],
 )
@@ -77,6 +81,13 @@ def test_a_mistake_is_named_with_what_would_be_right(arguments, problem):
         read(arguments, {})
 
     assert caught.value.problems[0].startswith(problem)
+
+
+def test_a_secret_is_a_variable_and_no_flag_and_is_not_shown():
+    settings = read([], {"RECORD_API_KEY": "sk-1"})
+
+    assert settings.record_api_key == "sk-1"
+    assert "sk-1" not in repr(settings)
 
 
 def test_all_mistakes_are_reported_together():
@@ -91,7 +102,8 @@ def test_the_documentation_lists_every_flag_variable_and_default():
 
     for knob in dataclasses.fields(Settings):
         default = f"`{knob.metadata['shown']}`" if knob.metadata["shown"] else "not set"
-        row = f"| `{flag(knob.name)}` | `{knob.name.upper()}` | {default} | {knob.metadata['help']} |"
+        shown = "" if "secret" in knob.metadata else f"`{flag(knob.name)}` "
+        row = f"| {shown}| `{knob.name.upper()}` | {default} | {knob.metadata['help']} |"
         assert row in text, row
 
 

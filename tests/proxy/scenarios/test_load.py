@@ -107,7 +107,11 @@ def rule(text: str) -> str:
 ANSWER = "answer: {text: x}"
 PATHS = "there are .name, ['name'], [0], [-1], [*], .* and ..name"
 SETTINGS = "Its settings: after_events, after_bytes."
-KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
+KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate, replay"
+
+
+REPLAY = "a replay has one of 'body', 'events' and 'base64'"
+EVENT = "an event is [ms, text] or [ms, name, data], ms a whole number of at least 0"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,10 @@ KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
             "2: this is no YAML: while scanning for the next token found character '\\t' that cannot start any token",
         ),
         (f"rulez: []\nrules: [{{{ANSWER}}}]", "1: unknown key 'rulez'; did you mean 'rules'?"),
-        (f"rules: [{{{ANSWER}}}]\non_miss: ignore", "2: 'on_miss' cannot be 'ignore'; there are fail, pass, simulate"),
+        (
+            f"rules: [{{{ANSWER}}}]\non_miss: ignore",
+            "2: 'on_miss' cannot be 'ignore'; there are fail, pass, record, simulate",
+        ),
         (rule(f"when:\n    usr: x\n  {ANSWER}"), "5: unknown key 'usr'; did you mean 'user'?"),
         (rule(f"whem: {{}}\n  {ANSWER}"), "4: unknown key 'whem'; did you mean 'when'?"),
         (rule(f"when: {{user: 3}}\n  {ANSWER}"), "4: 'user' has to be a text or an object, not a whole number"),
@@ -210,6 +217,17 @@ KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate"
             rule("answer: {text: !!python/name:os.system x}"),
             "4: the tag tag:yaml.org,2002:python/name:os.system is not known here",
         ),
+        (rule("answer: {replay: {}}"), f"4: {REPLAY}, not none"),
+        (rule("answer:\n    replay:\n      body: a\n      events: []"), f"5: {REPLAY}, not 'body' and 'events'"),
+        (rule("answer: {replay: {body: a}, text: b}"), "4: an answer has one of 'replay' and 'text', not both"),
+        (rule("answer: {replay: {bdy: a}}"), "4: unknown key 'bdy'; did you mean 'body'?"),
+        (rule("answer: {replay: {body: a, status: 500}}"), "4: 'status' has to be at most 499"),
+        (rule("answer: {replay: {base64: a}}"), "4: 'base64' is no base64"),
+        (rule("answer:\n    replay:\n      events:\n        - [1, a]\n        - [a, b]"), f"8: {EVENT}"),
+        (rule("answer: {replay: {events: [[-1, a]]}}"), f"4: {EVENT}"),
+        (rule("answer: {replay: {events: [[1]]}}"), "4: has to be a list of at least 2 items"),
+        (rule(f"when: {{request: {{}}}}\n  {ANSWER}"), "4: 'request' goes with one 'endpoint'"),
+        (f"rules: [{{{ANSWER}}}]\nsimilarity: 2", "2: 'similarity' has to be at most 1"),
         (rule('answer: {text: "\\ud83d"}'), "4: a text has half a character (a surrogate without the other one)"),
     ],
 )
