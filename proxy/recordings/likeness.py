@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 _WORD = re.compile(r"\w+(?:'\w+)*|[^\w\s]")
@@ -40,6 +41,11 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_PASSING.sub(" # ", text)))
 
 
+@lru_cache(maxsize=4096)
+def _bag(given: tuple[str, ...]) -> Counter[str]:
+    return Counter(given)
+
+
 def at_most(one: Sequence[str], other: Sequence[str]) -> float:
     """No less than how alike they are, and soon found: as if their words had no order."""
     return min([_unordered(words(a), words(b)) for a, b in zip(one, other, strict=True)], default=1.0)
@@ -50,13 +56,13 @@ def alike(one: Sequence[str], other: Sequence[str]) -> float:
     return min([_ratio(words(a), words(b)) for a, b in zip(one, other, strict=True)], default=1.0)
 
 
-def _unordered(one: Sequence[str], other: Sequence[str]) -> float:
+def _unordered(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     if one == other:
         return 1.0
-    return 2 * sum((Counter(one) & Counter(other)).values()) / (len(one) + len(other))
+    return 2 * sum((_bag(one) & _bag(other)).values()) / (len(one) + len(other))
 
 
-def _ratio(one: Sequence[str], other: Sequence[str]) -> float:
+def _ratio(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """The ratio that difflib knows; what both begin and end with, mostly nearly all, need not be searched."""
     if one == other:
         return 1.0
@@ -64,10 +70,15 @@ def _ratio(one: Sequence[str], other: Sequence[str]) -> float:
     end = _common(one[begin:][::-1], other[begin:][::-1])
     left, right = one[begin : len(one) - end], other[begin : len(other) - end]
     if len(left) * len(right) > _LARGEST:
-        inside = _unordered(left, right)
+        inside = _unordered(_pairs(left), _pairs(right))
     else:
         inside = SequenceMatcher(None, left, right, autojunk=False).ratio() if left or right else 1.0
     return (2 * (begin + end) + inside * (len(left) + len(right))) / (len(one) + len(other))
+
+
+def _pairs(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Its neighbours: as a bag they still know of the order."""
+    return tuple(map(" ".join, pairwise(("", *given, ""))))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -101,6 +101,12 @@ def _taken(player: Player, asked: Asked) -> Taken | None:
         with at_most(_LONGEST_MATCHING):
             return player.take(asked)
     except TooSlowError as problem:
+        if not problem.rule:
+            raise BadRequestError(
+                f"The recordings of this run's scenario could not be compared with this request within "
+                f"{_LONGEST_MATCHING:g} s: there are too many long ones that are not the same.",
+                code="rule_too_slow",
+            ) from None
         raise BadRequestError(
             f"The rule '{problem.rule}' of this run's scenario could not be matched within {_LONGEST_MATCHING:g} s. "
             "Its regex tries too many ways on this text: write it without a repeat inside a repeat, such as (a+)+.",

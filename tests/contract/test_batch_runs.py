@@ -108,3 +108,17 @@ def test_lines_meet_no_rate_limits(run):
     run.http.post("/_sim/limits", json={"limits": [{"requests_per_minute": 1}]})
 
     assert [status for status, _ in run.batch(*"abcd")] == [200] * 4
+
+
+def test_lines_are_recorded_and_replayed_as_requests_are(run, server):
+    run.http.post("/_sim/recording")
+    recorded = run.batch("hello a", "hello b", model="tiny")
+    recording = run.http.get("/_sim/recording").text
+    assert (recorded, recording.count("name:")) == ([(200, REAL)] * 2, 2)
+
+    other = Run(server, "batch-replayed")
+    with other.http, other.client:
+        sent = recording.replace("München", "Hamburg")
+        other.http.post("/_sim/scenario", content=sent, headers={"Content-Type": "application/yaml"})
+        replayed = other.batch("hello a", "hello b", "and something else", model="tiny")
+    assert replayed == [(200, REAL.replace("München", "Hamburg"))] * 2 + [(404, "no_rule")]

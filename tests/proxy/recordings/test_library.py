@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from proxy.endpoints.call import Call
 from proxy.errors import BadRequestError
 from proxy.recordings.library import Hit, Miss
 from proxy.recordings.likeness import alike
 from proxy.recordings.question import Question
 from proxy.scenarios.asked import Asked
 from proxy.scenarios.load import load
+from proxy.scenarios.patience import TooSlowError
+from proxy.scenarios.play import played_line
 from proxy.scenarios.player import Given, Player
 
 SYSTEM = "You are a helpful assistant of the railway. " * 30
@@ -192,3 +195,15 @@ def test_long_texts_are_compared_in_time():
 
     assert 0 < alike([one], [other]) < 1
     assert alike([one], [f"{one} more"]) > 0.999
+    assert alike([one], [" ".join(reversed(one.split()))]) < 0.1
+
+
+async def test_comparing_that_takes_too_long_is_told():
+    class Slow(Player):
+        def take(self, asked):
+            raise TooSlowError
+
+    nothing: Any = None
+    call = Call(nothing, {}, b'{"model": "m", "messages": []}')
+    with pytest.raises(BadRequestError, match="The recordings of this run's scenario could not be compared"):
+        await played_line("/v1/chat/completions", call, nothing, Slow(Given(recorded(chat(ASK)))))
