@@ -473,3 +473,14 @@ def test_every_way_on_a_miss_can_be_said_for_the_whole_server(api, start_proxy):
 
     assert [answer.status_code for answer in answers.values()] == [404, 200, 200]
     assert ["x-sim-recorded" in answer.headers for answer in answers.values()] == [False, False, True]
+
+
+def test_the_apis_that_a_server_records_from_are_bounded(start_proxy):
+    with httpx.Client(base_url=start_proxy().url, timeout=30) as client:
+        answers = []
+        for number in range(17):
+            client.post("/_sim/recording", json={"from": f"http://127.0.0.1:9/{number}/v1"})
+            answers.append(ask(client, "hello"))
+
+    assert [answer.status_code for answer in answers] == [502] * 16 + [400]
+    assert answers[-1].json()["error"]["code"] == "too_many_upstreams"
