@@ -2,6 +2,7 @@
 
     ApiError                        status, message, type, param, code, headers
     ├── BadRequestError        400  the request is wrong; `param` names the field
+    ├── ForbiddenError         403  a page that may not ask /_sim/
     ├── NotFoundError          404  no such path or model
     ├── MethodNotAllowedError  405  with Allow
     ├── TooLargeError          413  the body exceeds --max-body-bytes
@@ -77,6 +78,13 @@ class BadRequestError(ApiError):
     """400."""
 
     status = 400
+    type = "invalid_request_error"
+
+
+class ForbiddenError(ApiError):
+    """403."""
+
+    status = 403
     type = "invalid_request_error"
 
 

@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from proxy import VERSION
 from proxy.app import create_app
+from proxy.control.caller import is_loopback
 from proxy.dispatch import SIMULATED
 from proxy.errors import ApiError, BadRequestError, HeadersTooLargeError, InternalError
 from proxy.gate import render
@@ -114,7 +115,7 @@ def announce(app: web.Application, settings: Settings, port: int, out: TextIO, e
         f"curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{EXAMPLE}'",
     ]
     print("\n".join(lines), file=out, flush=True)
-    if not _is_loopback(settings.host):
+    if not is_loopback(settings.host):
         warning = f"listening on {settings.host}: whoever reaches this port is answered, no key is asked for"
         print(f"warning: {warning}", file=err, flush=True)
 
@@ -151,10 +152,6 @@ def _why_not(problem: OSError, host: str, port: int) -> str:
     if problem.errno == errno.EACCES:
         return f"port {port} on {host} needs more rights; choose one above 1023 with --port"
     return f"cannot listen on {host}:{port}: {problem.strerror}; choose another --host or --port"
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _on_signals() -> asyncio.Event:

@@ -5,6 +5,7 @@ from importlib import import_module
 from aiohttp import web
 
 from proxy.control import faults, requests, runs
+from proxy.control.caller import checked
 from proxy.gate import Handler
 
 Route = tuple[str, str, Handler]
@@ -25,7 +26,7 @@ async def home(_request: web.Request) -> web.Response:
     return web.json_response({"object": "list", "data": [f"{method} {path}" for method, path, _ in ROUTES]})
 
 
-ROUTES: tuple[Route, ...] = (
+_ROUTES: tuple[Route, ...] = (
     ("GET", "/_sim", home),
     ("GET", "/_sim/runs", runs.listed),
     ("POST", "/_sim/runs", runs.change),
@@ -53,3 +54,4 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/_sim/verdict", _later("verdict", "given")),
     ("POST", "/_sim/assertions", _later("assertions", "asserted")),
 )
+ROUTES: tuple[Route, ...] = tuple([(method, path, checked(handler)) for method, path, handler in _ROUTES])
