@@ -34,13 +34,14 @@ class Allowance:
     def spend(self, body_bytes: int) -> dict[str, str]:
         """Count one request; the headers tell the limits, what is left, and when it will be whole again."""
         now = self._clock()
-        latest = now + 60.0
-        requests = min(max(self._requests_full_at, now) + _A_REQUEST, latest)
-        tokens = min(max(self._tokens_full_at, now) + (body_bytes // _BYTES_A_TOKEN + 1) * _A_TOKEN, latest)
-        self._requests_full_at = requests
-        self._tokens_full_at = tokens
-        requests -= now
-        tokens -= now
+        requests = self._requests_full_at - now
+        requests = (requests if requests > 0.0 else 0.0) + _A_REQUEST
+        tokens = self._tokens_full_at - now
+        tokens = (tokens if tokens > 0.0 else 0.0) + (body_bytes // _BYTES_A_TOKEN + 1) * _A_TOKEN
+        requests = requests if requests < 60.0 else 60.0
+        tokens = tokens if tokens < 60.0 else 60.0
+        self._requests_full_at = now + requests
+        self._tokens_full_at = now + tokens
         return {
             **LIMITS,
             _REMAINING_REQUESTS: str(int(REQUESTS_A_MINUTE - requests / _A_REQUEST + _HALF)),

@@ -38,6 +38,7 @@ _FAULT_HEADER = istr(FAULT_HEADER)
 _OPENAIS = {istr("openai-version"): "2020-10-01", istr("openai-organization"): "simulator"}
 _LIMIT = istr("x-ratelimit-limit-requests")
 _X_REQUEST_ID, _PROCESSING = istr("x-request-id"), istr("openai-processing-ms")
+_ORIGIN, _CONTENT_LENGTH = istr("Origin"), istr("Content-Length")
 _EVERYBODYS = {istr("Access-Control-Allow-Origin"): "*"}
 _EXPOSED = ", ".join(
     ["x-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry", _PROCESSING, *_OPENAIS, *LIMITS]
@@ -127,7 +128,7 @@ class Gate:
             headers["request-id"] = self._id_of(request)
         else:
             self._dress_as_openai(request, headers)
-        origin = request.headers.get("Origin")
+        origin = request.headers.get(_ORIGIN)
         if self._open:
             headers.update(self._open)
         elif origin is None or origin not in self._origins:
@@ -144,7 +145,7 @@ class Gate:
             headers[_PROCESSING] = str(int((self._clock() - started) * 1000))
         headers.update(_OPENAIS)
         if request.method == "POST" and _LIMIT not in headers:  # a fault may have said what is left
-            length = request.headers.get("Content-Length", "0")
+            length = request.headers.get(_CONTENT_LENGTH, "0")
             headers.update(self._allowance.spend(int(length)))
             exchange = request.get(EXCHANGE)
             if exchange is not None and exchange.told:
@@ -153,7 +154,7 @@ class Gate:
     def _id_of(self, request: web.Request) -> str:
         known = request.get(REQUEST_ID)
         if known is None:
-            given = request.headers.get("X-Request-Id")
+            given = request.headers.get(_X_REQUEST_ID)
             known = given if given is not None and _SANE_ID.fullmatch(given) else next(self._ids)
             request[REQUEST_ID] = known
         return known

@@ -9,12 +9,12 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
 from aiohttp.http import HttpVersion11
+from msgspec import Struct
 
 from proxy import sse
 from proxy.errors import ApiError
@@ -31,8 +31,7 @@ class Body(Protocol):
         """End the source, whether it has begun or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Status, headers, and the body: whole, or the bytes as they come."""
 
     body: bytes | Body

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 
 from aiohttp import web
+from multidict import istr
 
 from proxy import wording
 from proxy.errors import ApiError, BadRequestError, ExpectationError, MediaTypeError, TooLargeError
@@ -16,6 +17,7 @@ from proxy.keys import SETTINGS
 # Files may be larger than JSON, which is read and counted at once. OpenAI's limit for audio is 25 MB.
 UPLOAD_BYTES = 64 * 1024 * 1024
 _JSON = "application/json"
+_TYPE, _ENCODING, _LENGTH = istr("Content-Type"), istr("Content-Encoding"), istr("Content-Length")
 _FORM = "multipart/form-data"
 _MOST_MEMBERS = 100  # of one gzip body; what is left is copied after each
 _BODY = web.RequestKey("unpacked_body", bytes)  # a run's faults and limits read it before the endpoint does
@@ -26,8 +28,8 @@ _ENCODINGS = _PLAIN | {"gzip", "deflate"}
 async def body_of(request: web.Request) -> bytes:
     """The body, decompressed. Raises ApiError, and what aiohttp raises for one that is too large or broken."""
     headers = request.headers
-    kind = headers.get("Content-Type")
-    if kind != _JSON or "Content-Encoding" in headers:
+    kind = headers.get(_TYPE)
+    if kind != _JSON or _ENCODING in headers:
         return await _unusual(request, headers)
     _check_length(headers, request.app[SETTINGS].max_body_bytes)
     return await request.read()
@@ -120,7 +122,7 @@ def _check(request: web.Request, headers: Mapping[str, str]) -> int:
 
 
 def _check_length(headers: Mapping[str, str], most: int) -> None:
-    if int(headers.get("Content-Length", 0)) > most:
+    if int(headers.get(_LENGTH, 0)) > most:
         raise _too_large(most)
 
 

@@ -5,7 +5,6 @@ dispatch.py's; what a body must look like is each endpoint's own.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,8 +52,7 @@ _JSON = {"Content-Type": "application/json"}
 _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """What was asked; and, where a scenario says so, what is said to it, and that the real model has no part in it."""
 
     app: web.Application

@@ -1,6 +1,6 @@
 """Answers one request with what was recorded, and tells in a header how exactly it fits."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from proxy.endpoints.call import Call, Endpoint
 from proxy.errors import NotFoundError

@@ -1,11 +1,11 @@
 """Answers one request as its run's scenario says. Only here scenarios meet HTTP."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from proxy.dispatch import NANOCHAT, is_real
 from proxy.endpoints.call import Call, Endpoint
