@@ -24,6 +24,7 @@ _SERVER = pytest.StashKey[Server]()
 _MARKER = "openai_sim"
 _OPTIONS = ("scenario", "on_miss", "fault", "limits", "latency", "seed", "clock", "verdict", "allow_unmatched")
 _SHOWN = 20  # requests in a report
+_OWN = " /_sim/"  # in a line of the access log
 _SESSION = secrets.token_hex(3)  # so that two processes never share a run, whatever their tests are called
 _COUNTED = iter(range(10**9))
 
@@ -120,7 +121,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     sim = item.stash.get(_SIM, None)
     if report.failed and sim is not None:
-        log = "\n".join(item.stash[_SERVER].log)  # before it is asked for the requests
+        # Without what this plugin itself asks, of which the last may be told late.
+        log = "\n".join([line for line in item.stash[_SERVER].log if _OWN not in line])
         report.sections.append((f"OpenAI simulator: {sim.url}", _told(sim)))
         if log:
             report.sections.append(("OpenAI simulator: log", log))

@@ -232,15 +232,15 @@ def test_a_plan_that_makes_no_sense_is_refused(run, plan, message):
 def test_images_per_minute(server):
     with httpx.Client(base_url=f"{server.url}/t/images", timeout=30) as http:
         http.post("/_sim/limits", json={"limits": [{"images_per_minute": 2}]})
-        client = OpenAI(base_url=f"{server.url}/t/images/v1", api_key="any", max_retries=0)
-        client.images.generate(model="gpt-image-1", prompt="A tide", size="1024x1024", n=2)
+        with OpenAI(base_url=f"{server.url}/t/images/v1", api_key="any", max_retries=0) as client:
+            client.images.generate(model="gpt-image-1", prompt="A tide", size="1024x1024", n=2)
 
-        with pytest.raises(
-            openai.RateLimitError, match=r"images per min \(IPM\): Limit 2, Used 2, Requested 1"
-        ) as caught:
-            client.images.generate(model="gpt-image-1", prompt="A tide", size="1024x1024")
-        form: Any = {"model": (None, "gpt-image-1"), "prompt": (None, "x"), "image": ("a.png", b"x", "image/png")}
-        edit = http.post("/v1/images/edits", files=form)
+            with pytest.raises(
+                openai.RateLimitError, match=r"images per min \(IPM\): Limit 2, Used 2, Requested 1"
+            ) as caught:
+                client.images.generate(model="gpt-image-1", prompt="A tide", size="1024x1024")
+            form: Any = {"model": (None, "gpt-image-1"), "prompt": (None, "x"), "image": ("a.png", b"x", "image/png")}
+            edit = http.post("/v1/images/edits", files=form)
     assert caught.value.type == "images"
     assert edit.json()["error"]["type"] == "images"
 

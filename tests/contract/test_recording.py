@@ -142,7 +142,8 @@ def test_nothing_secret_or_of_the_moment_is_in_a_recording(run, server):
 def test_the_upstream_gets_the_clients_key_unless_the_server_has_one(api, start_proxy):
     proxy = start_proxy("--record-from", f"{api.url}/v1", "--on-miss", "record")
     refused = httpx.post(f"{proxy.url}{CHAT}", json=ASK, headers={"Authorization": "Bearer no"})
-    answer = OpenAI(base_url=proxy.v1, api_key=KEY).chat.completions.create(**ASK)
+    with OpenAI(base_url=proxy.v1, api_key=KEY) as client:
+        answer = client.chat.completions.create(**ASK)
     anthropics = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
     message = httpx.post(f"{proxy.url}/v1/messages", json=APIS["/v1/messages"], headers=anthropics)
 
@@ -283,29 +284,30 @@ def test_calls_of_tools_are_answered_in_the_other_mode_too(run, other, stream):
     run.post("/_sim/recording")
     ask(run, "call a tool", stream=not stream, tools=tools)
     replay(run, other)
-    sdk: Any = OpenAI(base_url=f"{other.base_url}v1", api_key="any")
-    asked = chat("call a tool", tools=tools)
-    if stream:
-        with sdk.chat.completions.stream(**asked) as events:
-            (call,) = events.get_final_completion().choices[0].message.tool_calls
-    else:
-        (call,) = sdk.chat.completions.create(**asked).choices[0].message.tool_calls
+    sdk: Any
+    with OpenAI(base_url=f"{other.base_url}v1", api_key="any") as sdk:
+        asked = chat("call a tool", tools=tools)
+        if stream:
+            with sdk.chat.completions.stream(**asked) as events:
+                (call,) = events.get_final_completion().choices[0].message.tool_calls
+        else:
+            (call,) = sdk.chat.completions.create(**asked).choices[0].message.tool_calls
 
-    assert (call.id, call.function.name, json.loads(call.function.arguments)) == ("call_abc", "look", {"at": "sky"})
+        assert (call.id, call.function.name, json.loads(call.function.arguments)) == ("call_abc", "look", {"at": "sky"})
 
 
 def test_the_official_sdk_reads_what_is_replayed_plain_and_streamed(run, other):
     for client in (run, other):
-        sdk = OpenAI(base_url=f"{client.base_url}v1", api_key="any", max_retries=0)
-        if client is run:
-            run.post("/_sim/recording")
-        else:
-            replay(run, other)
-        assert sdk.chat.completions.create(**ASK).choices[0].message.content == TEXT
-        chunks = list(sdk.chat.completions.create(**ASK, stream=True))
-        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == TEXT
-        assert sdk.responses.create(model="gpt-4o-mini", input=WEATHER).output_text == TEXT
-        assert len({chunk.id for chunk in chunks}) == 1
+        with OpenAI(base_url=f"{client.base_url}v1", api_key="any", max_retries=0) as sdk:
+            if client is run:
+                run.post("/_sim/recording")
+            else:
+                replay(run, other)
+            assert sdk.chat.completions.create(**ASK).choices[0].message.content == TEXT
+            chunks = list(sdk.chat.completions.create(**ASK, stream=True))
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == TEXT
+            assert sdk.responses.create(model="gpt-4o-mini", input=WEATHER).output_text == TEXT
+            assert len({chunk.id for chunk in chunks}) == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])

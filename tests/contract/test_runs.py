@@ -38,13 +38,13 @@ def journal(run, **query):
 
 
 def test_a_run_is_named_by_base_url_header_or_key(server, run):
-    openai_client = OpenAI(base_url=f"{server.url}/t/{name_of(run)}/v1", api_key="any")
-    openai_client.chat.completions.create(**ASK)
-    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"x-sim-run": name_of(run)})
-    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": f"Bearer sk-sim-{name_of(run)}"})
-    httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": "Bearer sk-other"})
+    with OpenAI(base_url=f"{server.url}/t/{name_of(run)}/v1", api_key="any") as openai_client:
+        openai_client.chat.completions.create(**ASK)
+        httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"x-sim-run": name_of(run)})
+        httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": f"Bearer sk-sim-{name_of(run)}"})
+        httpx.post(f"{server.url}{CHAT}", json=ASK, headers={"Authorization": "Bearer sk-other"})
 
-    assert [entry["path"] for entry in journal(run)] == [CHAT] * 3
+        assert [entry["path"] for entry in journal(run)] == [CHAT] * 3
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/models", "/v1/", "/", "/v1/models?x=1"])
@@ -84,28 +84,28 @@ def test_a_name_that_cannot_be_is_refused(server, name):
 
 
 def test_an_exchange_is_told_whole(run):
-    client = OpenAI(base_url=f"{run.base_url}v1", api_key="sk-secret")
-    chunks = list(client.chat.completions.create(**ASK, stream=True, stream_options={"include_usage": True}))
+    with OpenAI(base_url=f"{run.base_url}v1", api_key="sk-secret") as client:
+        chunks = list(client.chat.completions.create(**ASK, stream=True, stream_options={"include_usage": True}))
 
-    (entry,) = journal(run, full="1")
-    assert (entry["model"], entry["stream"], entry["status"], entry["end"]) == ("gpt-sim-1", True, 200, "whole")
-    assert entry["usage"] == chunks[-1].usage.model_dump(exclude_unset=True)
-    assert entry["request"]["body"]["messages"] == HELLO
-    assert entry["client"]["language"] == "python"
-    assert len(entry["answer"]["events"]) == len(chunks) + 1
-    assert entry["answer"]["events"][-1]["text"] == "data: [DONE]"
-    assert "sk-secret" not in str(entry)
-    assert run.get(f"/_sim/requests/{entry['number']}").json() == entry
+        (entry,) = journal(run, full="1")
+        assert (entry["model"], entry["stream"], entry["status"], entry["end"]) == ("gpt-sim-1", True, 200, "whole")
+        assert entry["usage"] == chunks[-1].usage.model_dump(exclude_unset=True)
+        assert entry["request"]["body"]["messages"] == HELLO
+        assert entry["client"]["language"] == "python"
+        assert len(entry["answer"]["events"]) == len(chunks) + 1
+        assert entry["answer"]["events"][-1]["text"] == "data: [DONE]"
+        assert "sk-secret" not in str(entry)
+        assert run.get(f"/_sim/requests/{entry['number']}").json() == entry
 
 
 def test_a_real_models_stream_is_told_event_by_event(run):
-    client = OpenAI(base_url=f"{run.base_url}v1", api_key="any")
-    chunks = list(client.chat.completions.create(model="tiny", messages=HELLO, stream=True))
+    with OpenAI(base_url=f"{run.base_url}v1", api_key="any") as client:
+        chunks = list(client.chat.completions.create(model="tiny", messages=HELLO, stream=True))
 
-    (entry,) = journal(run, full="1")
-    offsets = [event["offset_ms"] for event in entry["answer"]["events"]]
-    assert len(offsets) == len(chunks) + 1
-    assert offsets == sorted(offsets)
+        (entry,) = journal(run, full="1")
+        offsets = [event["offset_ms"] for event in entry["answer"]["events"]]
+        assert len(offsets) == len(chunks) + 1
+        assert offsets == sorted(offsets)
 
 
 def test_errors_are_told_with_their_body(run):
@@ -176,13 +176,12 @@ def test_a_fault_holds_for_the_run_and_for_nobody_else(server, run):
 
 def test_the_sdk_gets_over_a_fault_that_passes(run):
     run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 429, "retry_after": 0.01}, "times": 2})
-    client = OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=2)
-
-    assert client.chat.completions.create(**ASK).choices[0].message.content
-    assert [entry["client"]["retry"] for entry in journal(run)] == ["0", "1", "2"]
-    run.post("/_sim/faults", json={"fault": "status"})
-    with pytest.raises(openai.InternalServerError):
-        client.with_options(max_retries=0).chat.completions.create(**ASK)
+    with OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=2) as client:
+        assert client.chat.completions.create(**ASK).choices[0].message.content
+        assert [entry["client"]["retry"] for entry in journal(run)] == ["0", "1", "2"]
+        run.post("/_sim/faults", json={"fault": "status"})
+        with pytest.raises(openai.InternalServerError):
+            client.with_options(max_retries=0).chat.completions.create(**ASK)
 
 
 def test_a_fault_meets_the_models_it_names_real_ones_too(run):

@@ -29,7 +29,8 @@ MILLISECONDS = re.compile(r"^( +ms: |  +- \[)\d+", re.MULTILINE)
 def asked(url: str) -> dict[tuple[str, bool], bytes]:
     """All APIs, plain and streamed, as bytes."""
     found = {}
-    with httpx.Client(base_url=url, timeout=120) as client:
+    # A connection for each: llama-server closes one after some streams.
+    with httpx.Client(base_url=url, timeout=120, limits=httpx.Limits(max_keepalive_connections=0)) as client:
         for path, stream in product(ASKED, (False, True)):
             body = {"model": MODEL, "temperature": 0, "stream": stream, **ASKED[path]}
             answer = client.post(path, json=body)

@@ -41,7 +41,7 @@ def test_what_it_said_during_a_test_is_shown_where_that_fails(outer, pytester):
     pytester.makeini("[pytest]\nopenai_sim_args = --access-log\n")
     result = outer("""
 def heard(server):
-    while not server.log:
+    while not any("POST" in line for line in list(server.log)):
         pass
 def test_first(openai_sim, openai_sim_server):
     ask()
