@@ -38,10 +38,10 @@ def _check(request: web.Request) -> None:
     """Raises ForbiddenError."""
     settings = request.app[SETTINGS]
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
-    if is_loopback(settings.host) and not is_loopback(_name(f"//{host}")):
+    if is_loopback(settings.host) and not _is_private(_name(f"//{host}")):
         raise ForbiddenError(
             f"This server listens on {settings.host} and is asked as '{host[:200]}'. Under /_sim/ it answers to "
-            "localhost and its addresses only.",
+            "localhost, addresses and names that are no public ones.",
             code="forbidden_host",
         )
     if origin is None or origin in settings.cors_origins or is_loopback(_name(origin)):
@@ -51,6 +51,17 @@ def _check(request: web.Request) -> None:
             f"Pages of '{origin[:200]}' may not ask /_sim/. Name that origin in --cors-origins to allow it.",
             code="forbidden_origin",
         )
+
+
+def _is_private(host: str) -> bool:
+    """Whether nobody else can let this name lead here: an address, a name without dots, or one of a private zone."""
+    if "." not in host or host.endswith((".localhost", ".internal")):  # host.docker.internal
+        return True
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(url: str) -> str:

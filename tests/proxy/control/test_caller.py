@@ -23,6 +23,9 @@ def named():
         {"Host": "localhost"},
         {"Host": "[::1]:3080"},
         {"Host": "api.localhost:3080"},
+        {"Host": "host.docker.internal:3080"},
+        {"Host": "simulator"},
+        {"Host": "192.168.0.7:3080"},
     ],
 )
 def test_programs_and_pages_of_this_machine_may(simulator, headers):
@@ -41,8 +44,9 @@ def test_pages_of_others_may_not(simulator, origin, prefix):
         assert origin in ask.json()["error"]["message"]
 
 
-def test_a_name_that_was_made_to_lead_here_may_not(simulator):
-    answer = httpx.get(f"{simulator.url}/_sim/requests", headers={"Host": "evil.example:3080"})
+@pytest.mark.parametrize("host", ["evil.example:3080", "127.0.0.1.nip.io", "docker.internal.evil.example"])
+def test_a_name_that_was_made_to_lead_here_may_not(simulator, host):
+    answer = httpx.get(f"{simulator.url}/_sim/requests", headers={"Host": host})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden_host")
 
 
