@@ -22,6 +22,13 @@ def test_every_example_passes(outer):
     assert without_numbers(verdict) in without_numbers(result.stdout.str())
 
 
+def test_the_readmes_example_passes(outer):
+    section = (ROOT / "README.md").read_text().split("## What it does for your tests", 1)[1].split("\n## ", 1)[0]
+    (example,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+    outer("", "-p", "no:asyncio", test_readme=example).assert_outcomes(passed=1)
+
+
 def test_a_failing_test_looks_as_it_says(outer):
     test, output = re.findall(r"```(?:python)?\n(.*?)```", FAILING, re.DOTALL)
 
