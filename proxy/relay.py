@@ -107,7 +107,6 @@ async def _pump(source: Body, request: web.Request, response: web.StreamResponse
                 entry.sent(piece)
             tail = piece if len(piece) > 3 else tail[-4:] + piece
     except ApiError as error:
-        response.force_close()
         if response.content_type == "text/event-stream":
             event = sse.error_event(error, request.path, tail)
             last = event if sse.at_boundary(tail) else b"\n\n" + event

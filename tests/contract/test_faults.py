@@ -2,9 +2,11 @@
 
 import json
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -327,3 +329,17 @@ def test_the_server_lives_on_after_all_of_them(endpoint, fields):
             endpoint.raw(name, **fields)
 
     assert whole(endpoint)
+
+
+def test_an_error_in_a_stream_leaves_the_connection_for_the_next_request(endpoint):
+    address = urlsplit(endpoint.url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
+    with closing(connection):
+        body = json.dumps({"model": endpoint.model, "stream": True, "messages": QUESTION})
+        headers = {"Content-Type": "application/json", "x-sim-fault": "error_event"}
+        connection.request("POST", "/v1/chat/completions", body, headers)
+        assert b'"error"' in connection.getresponse().read()
+        used = connection.sock
+        connection.request("GET", "/v1/models")
+        assert connection.getresponse().read().startswith(b"{")
+        assert connection.sock is used is not None
