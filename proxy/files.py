@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from proxy.sim.letters import base62
 from proxy.store import Bounds, Part
 
 _DAY = 86_400
@@ -15,7 +16,6 @@ LONGEST_DAYS = 30
 # A file larger than all of the bytes cannot come in: batches and uploads end before that.
 BOUNDS = Bounds(entries=10_000, bytes=512 * 1024 * 1024, seconds=LONGEST_DAYS * _DAY)
 _OVERHEAD = 1024  # bytes of an entry beside its content
-_BASE62 = bytes((b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" * 5)[:256])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,6 @@ class StoredFile:
     data: bytes
     created_at: int
     expires_at: int | None
-
-
-def base62(seen: bytes, length: int) -> str:
-    """An identifier's letters and digits, drawn from bytes."""
-    return blake2b(seen, digest_size=length).digest().translate(_BASE62).decode("ascii")
 
 
 class Files:

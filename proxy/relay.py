@@ -39,6 +39,11 @@ class Answer(Struct, frozen=True):
     status: int = 200
 
 
+def content_type(headers: Mapping[str, str]) -> str:
+    """The value of that header, however its name is written; nothing where there is none."""
+    return next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+
+
 # What happens to an answer on its way out: faults.
 Shape = Callable[[Answer], Answer]
 # What sees an answer before faults do, and may wait for the whole of it: its time, its cost.

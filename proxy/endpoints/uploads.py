@@ -13,10 +13,11 @@ from proxy.endpoints import files, form
 from proxy.endpoints.call import Call, called, check_choice, decode, json_answer, own, read
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.files import BOUNDS as FILE_BOUNDS
-from proxy.files import StoredFile, base62
+from proxy.files import StoredFile
 from proxy.keys import FILES, TIMES
 from proxy.relay import Answer
 from proxy.runs.own import Own
+from proxy.sim.letters import base62
 from proxy.store import Bounds, Part
 
 SECONDS = 3600

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from proxy.keys import Times
-from proxy.relay import Answer, Body
+from proxy.relay import Answer, Body, content_type
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -58,8 +58,7 @@ class Shaped:
 
 def is_stream(answer: Answer) -> bool:
     """Whether these are server-sent events that can be told apart: compressed ones cannot."""
-    kinds = [value for name, value in answer.headers.items() if name.lower() == "content-type"]
-    return any(kind.startswith("text/event-stream") for kind in kinds) and not is_packed(answer)
+    return content_type(answer.headers).startswith("text/event-stream") and not is_packed(answer)
 
 
 def is_packed(answer: Answer) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.faults.fault import Pieces, Shaped, data_of, is_stream, joined
-from proxy.relay import Answer
+from proxy.relay import Answer, content_type
 from proxy.runs.view import decoded
 from proxy.sim.tokens import count
 
@@ -53,7 +53,7 @@ async def billed(answer: Answer, usage: Usage, charge: Callable[[Usage], str]) -
         return Answer(Shaped(answer.body, lambda pieces: _read(pieces, usage, charge)), answer.headers, answer.status)
     body = answer.body
     if not isinstance(body, bytes):
-        if not _is_json(answer):
+        if not content_type(answer.headers).startswith("application/json"):
             return answer
         async with aclosing(body) as source:
             body = await joined(aiter(source))
@@ -96,13 +96,6 @@ def texts_of(document: Any) -> list[str]:
     delta = document.get("delta")
     texts += [delta.get("text"), delta.get("partial_json")] if isinstance(delta, dict) else [delta]
     return [text for text in texts if isinstance(text, str) and text]
-
-
-def _is_json(answer: Answer) -> bool:
-    return any(
-        name.lower() == "content-type" and value.startswith("application/json")
-        for name, value in answer.headers.items()
-    )
 
 
 def _whole(usage: dict[str, Any], name: str, other: str, usual: int) -> int:

@@ -15,7 +15,7 @@ from proxy.limits.bill import texts_of
 from proxy.recordings.redaction import redacted
 from proxy.recordings.steady import Steady
 from proxy.recordings.tape import Slot, Tape
-from proxy.relay import Answer
+from proxy.relay import Answer, content_type
 from proxy.runs.view import decoded
 
 LARGEST = 16 * 2**20  # bytes of one answer
@@ -37,7 +37,7 @@ async def captured(
     answer: Answer, tape: Tape, slot: Slot, steady: Steady, passed: Milliseconds, most: int = LARGEST
 ) -> Answer:
     """The answer as it goes out, and is noted when it is whole. A stream that breaks off is not."""
-    kind = next((value for name, value in answer.headers.items() if name.lower() == "content-type"), "")
+    kind = content_type(answer.headers)
     kind = kind if _KIND.fullmatch(kind) else "application/octet-stream"
     packed = any(name.lower() == "content-encoding" and value != "identity" for name, value in answer.headers.items())
     source = answer.body if not packed else _unpacked(answer.body)

@@ -13,7 +13,7 @@ from typing import Any
 
 from proxy.errors import BadRequestError
 from proxy.recordings.redaction import HIDDEN, names_a_secret, redacted
-from proxy.scenarios.asked import Asked
+from proxy.scenarios.asked import Asked, dicts
 
 # Who asks, and what no answer depends on.
 _LEFT_OUT = frozenset({"user", "safety_identifier", "metadata", "prompt_cache_key", "api_key"})
@@ -100,30 +100,26 @@ class _Parts:
         if prompt is not None and not isinstance(prompt, str):
             found.media.append(prompt)
         for name in ("messages", "input"):
-            for item in _dicts(request.get(name)):
+            for item in dicts(request.get(name)):
                 found.calls.extend(_calls(item))
-                found.media.extend([part for part in _dicts(item.get("content")) if _is_medium(part)])
+                found.media.extend([part for part in dicts(item.get("content")) if _is_medium(part)])
         return found
 
 
 def _calls(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for call in _dicts(item.get("tool_calls")):
+    for call in dicts(item.get("tool_calls")):
         about = call.get("function") or call.get("custom")
         if isinstance(about, dict):
             yield str(about.get("name")), str(about.get("arguments") or about.get("input"))
     if item.get("type") in _CALLS:
         yield str(item.get("name")), str(item.get("arguments") or item.get("input"))
-    for part in _dicts(item.get("content")):
+    for part in dicts(item.get("content")):
         if part.get("type") == "tool_use":
             yield str(part.get("name")), canonical(part.get("input"))
 
 
 def _is_medium(part: dict[str, Any]) -> bool:
     return "text" not in part and part.get("type") not in ("tool_use", "tool_result", "refusal", "thinking")
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _format(request: Mapping[str, Any]) -> Any:

@@ -7,10 +7,10 @@ requests name again (of responses, items and calls) stay too: they have to fit w
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from json import JSONDecoder
 
 from proxy.recordings.redaction import redacted
+from proxy.sim.letters import base62
 
 CREATED = 1_700_000_000  # when every recorded answer was made: 14 November 2023
 FINGERPRINT = "fp_recorded"
@@ -21,7 +21,6 @@ _DROPPED = frozenset({"timings", "obfuscation", "request_id"})  # measured, or d
 _HOLDERS = frozenset({"response", "message"})  # of what the other APIs' documents have at their top
 _NAMED_AGAIN = ("resp_", "conv_")
 _DATA = re.compile(r"^(data: ?)(\{.*\})(?=\r?$)", re.MULTILINE)
-_LETTERS = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 
 _decoded = JSONDecoder(strict=False).raw_decode
 
@@ -82,7 +81,7 @@ class Steady:
     def _steady(self, name: str, value: str) -> str | None:
         if name == "id" and value.startswith('"') and not value.startswith(_NAMED_AGAIN, 1):
             prefix = _PREFIX.match(value, 1)
-            return f'"{prefix[0] if prefix else ""}{_letters(self.key)}"'
+            return f'"{prefix[0] if prefix else ""}{base62(self.key.encode(), 24)}"'
         if name == "system_fingerprint" and value.startswith('"'):
             return f'"{FINGERPRINT}"'
         return str(CREATED) if name in _TIMES and value[0].isdigit() else None
@@ -106,7 +105,3 @@ def _members(text: str, at: int) -> Iterator[_Member]:
 def _skip(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
-
-
-def _letters(key: str) -> str:
-    return blake2b(key.encode(), digest_size=24).digest().translate(_LETTERS).decode()

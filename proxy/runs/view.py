@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.relay import content_type
 from proxy.runs.journal import MOST_OF_ONE, Entry
 
 HIDDEN = "[redacted]"
@@ -79,8 +80,7 @@ def _shown(data: bytes) -> Any:
 
 
 def _streamed(entry: Entry) -> bool:
-    kinds = [value for name, value in entry.answer_headers.items() if name.lower() == "content-type"]
-    return any(kind.startswith("text/event-stream") for kind in kinds)
+    return content_type(entry.answer_headers).startswith("text/event-stream")
 
 
 def _events(entry: Entry) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class Asked:
         given = self.document.get("input" if self.endpoint == "responses" else "messages")
         if isinstance(given, str) and self.endpoint == "responses":
             return [Turn("user", given)]
-        turns = [turn for item in _list(given) if isinstance(item, dict) for turn in _turns(item)]
+        turns = [turn for item in dicts(given) for turn in _turns(item)]
         first = self.document.get("instructions" if self.endpoint == "responses" else "system")
         return [Turn("system", _text(first)), *turns] if first and self.endpoint != "chat" else turns
 
@@ -88,11 +88,12 @@ class Asked:
     @cached_property
     def tools(self) -> frozenset[str]:
         """The names of the tools on offer; of those that the provider runs itself their types."""
-        return frozenset([_tool_name(tool) for tool in _list(self.document.get("tools")) if isinstance(tool, dict)])
+        return frozenset([_tool_name(tool) for tool in dicts(self.document.get("tools"))])
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; none where it is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _tool_name(tool: dict[str, Any]) -> str:
@@ -114,7 +115,7 @@ def _turns(item: dict[str, Any]) -> list[Turn]:
     if not isinstance(role, str):
         return []
     content = item.get("content")
-    blocks = [block for block in _list(content) if isinstance(block, dict)]
+    blocks = dicts(content)
     results = [Turn("tool", _text(block.get("content"))) for block in blocks if block.get("type") == "tool_result"]
     text = _text(content)
     said = Turn("tool" if role == "function" else role, text)
@@ -125,5 +126,5 @@ def _text(content: Any) -> str:
     """A text, or the texts in parts."""
     if isinstance(content, str):
         return content
-    parts = [part.get("text") for part in _list(content) if isinstance(part, dict)]
+    parts = [part.get("text") for part in dicts(content)]
     return "\n".join([part for part in parts if isinstance(part, str)])

@@ -14,11 +14,10 @@ from proxy.scenarios.template import Values
 from proxy.sim.chat import fingerprint, prompt_tokens
 from proxy.sim.continuation import Continuation
 from proxy.sim.job import Answer, ChatJob, Choice, Finish, TokenLogprob, ToolCall
+from proxy.sim.letters import base62
 from proxy.sim.limits import limited
 from proxy.sim.logprobs import logprobs
 from proxy.sim.tokens import count
-
-_BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Script:
         choice = self._choice(job, seen)
         choices = tuple([replace(choice, index=index) for index in range(job.n)])
         return Answer(
-            id="chatcmpl-" + _letters(seen, 29),
+            id="chatcmpl-" + base62(seen, 29),
             choices=choices,
             prompt_tokens=prompt_tokens(job.messages, job.tools_given),
             completion_tokens=choice.completion_tokens * job.n,
@@ -62,7 +61,7 @@ class Script:
         custom = {tool.name for tool in job.tools_given if tool.custom}
         calls = []
         for at, call in enumerate(self.calls):
-            name = call.id or "call_" + _letters(blake2b(seen + b"call %d" % at).digest(), 24)
+            name = call.id or "call_" + base62(blake2b(seen + b"call %d" % at).digest(), 24)
             calls.append(replace(call, id=name, custom=call.name in custom))
             tokens += count(call.name) + count(call.arguments)
         named = job.tool_use is not None and job.tool_use.named
@@ -100,7 +99,3 @@ def _json(value: object) -> str:
 
 def _logprobs(text: str, top: int | None, key: bytes) -> tuple[TokenLogprob, ...] | None:
     return None if top is None else logprobs(text, top, key)
-
-
-def _letters(digest: bytes, number: int) -> str:
-    return blake2b(digest, digest_size=number).digest().translate(_BASE62).decode("ascii")

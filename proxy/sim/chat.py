@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from proxy.sim.job import REFUSE, RESULTS, Answer, ChatJob, Choice, Length, Message, Tool
+from proxy.sim.letters import base62
 from proxy.sim.limits import limited
 from proxy.sim.prose import compose
 from proxy.sim.tokens import count
@@ -17,7 +18,6 @@ from proxy.sim.topics import read
 VERSION = 1  # goes up whenever any job's text changes
 
 _NO_MORE = (None, (), None, None, (), None)
-_BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 
 
 def complete(job: ChatJob) -> Answer:
@@ -100,9 +100,7 @@ def _identifier(job: ChatJob, seen: bytes, *, plain: bool) -> str:
         more = (job.tool_use, job.tools_given, job.format, job.top_logprobs, job.logit_bias, job.reasoning_effort)
         beside = [(m.name, m.tool_calls, m.tool_call_id, m.media_tokens) for m in job.messages]
         cuts += ascii((more, job.prediction, beside))
-    return "chatcmpl-" + blake2b(seen + cuts.encode("ascii"), digest_size=29).digest().translate(_BASE62).decode(
-        "ascii"
-    )
+    return "chatcmpl-" + base62(seen + cuts.encode("ascii"), 29)
 
 
 def _background(messages: tuple[Message, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from itertools import chain
 from proxy.sim import bias
 from proxy.sim.chat import fingerprint
 from proxy.sim.job import Choice, TokenLogprob
+from proxy.sim.letters import base62
 from proxy.sim.limits import limited
 from proxy.sim.prose import compose
 from proxy.sim.tokens import count, encode, token_bytes
@@ -19,8 +20,6 @@ from proxy.sim.topics import read
 
 VERSION = 1  # goes up whenever any text changes
 _SPECIAL = {199_999: b"<|endoftext|>", 200_018: b"<|endofprompt|>"}
-
-_BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,7 @@ def identifier(prompts: Sequence[Prompt], job: Continuation, *rest: object) -> s
     """The id of a request; `rest` is what changes its answer and not a single text."""
     cuts = ascii((job.seed or 0, job.server_seed, job.max_tokens, job.stop, job.suffix, job.logit_bias, rest))
     texts = "".join([f"{len(each.text)}:{each.text}{each.tokens}" for each in prompts])
-    digest = blake2b(_digest(cuts + texts), digest_size=29).digest()
-    return "cmpl-" + digest.translate(_BASE62).decode("ascii")
+    return "cmpl-" + base62(_digest(cuts + texts), 29)
 
 
 def system_fingerprint(server_seed: int) -> str:

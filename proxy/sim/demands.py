@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from proxy.sim.job import REFUSE, ChatJob, Choice, Finish, Length, ToolCall
+from proxy.sim.letters import base62
 from proxy.sim.limits import limited
 from proxy.sim.prose import compose
 from proxy.sim.tokens import count, cut
@@ -18,7 +19,6 @@ from proxy.sim.topics import Reading
 if TYPE_CHECKING:
     from proxy.sim.tools.calls import Planned
 
-_BASE62 = bytes(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[i % 62] for i in range(256))
 _REFUSALS = (
     "I'm sorry, but I can't assist with that request.",
     "I'm sorry, but I can't help with that.",
@@ -104,8 +104,7 @@ def _called(index: int, planned: "list[Planned]", ask: _Ask, left: int | None) -
 
 
 def _call_id(seen: bytes, index: int, at: int) -> str:
-    drawn = blake2b(seen + b"call %d %d" % (index, at), digest_size=24).digest()
-    return "call_" + drawn.translate(_BASE62).decode("ascii")
+    return "call_" + base62(seen + b"call %d %d" % (index, at), 24)
 
 
 def _told(index: int, ask: _Ask, left: int | None, key: bytes) -> Choice:

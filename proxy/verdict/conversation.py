@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from proxy.scenarios.asked import dicts
 from proxy.verdict.said import ToolCall
 
 
@@ -59,17 +60,17 @@ def _step(item: dict[str, Any]) -> Step | None:
 
 
 def _calls(item: dict[str, Any]) -> Iterator[ToolCall]:
-    for call in _dicts(item.get("tool_calls")):
+    for call in dicts(item.get("tool_calls")):
         about = call.get("function") or call.get("custom")
         about = about if isinstance(about, dict) else {}
         yield ToolCall(str(call.get("id")), str(about.get("name")), str(about.get("arguments") or about.get("input")))
-    for block in _dicts(item.get("content")):
+    for block in dicts(item.get("content")):
         if block.get("type") == "tool_use":
             yield ToolCall(str(block.get("id")), str(block.get("name")), str(block.get("input")))
 
 
 def _results(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for block in _dicts(item.get("content")):
+    for block in dicts(item.get("content")):
         if block.get("type") == "tool_result":
             yield str(block.get("tool_use_id")), _text(block.get("content"))
 
@@ -77,8 +78,4 @@ def _results(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    return "".join([str(part.get("text") or part.get("refusal") or "") for part in _dicts(content)])
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return "".join([str(part.get("text") or part.get("refusal") or "") for part in dicts(content)])

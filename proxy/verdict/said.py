@@ -10,6 +10,7 @@ from typing import Any
 
 from proxy.runs.journal import MOST_OF_ONE, Entry
 from proxy.runs.view import decoded
+from proxy.scenarios.asked import dicts
 
 _MOST_UNPACKED = 4 * 2**20  # bytes of one compressed answer
 _STREAM_STARTS = (b"data:", b"event:", b":")
@@ -146,7 +147,7 @@ def _chat(said: Said, given: dict[str, Any]) -> None:
     delta = _dict(given.get("delta") or given.get("message"))
     for text in (given.get("text"), delta.get("content"), delta.get("refusal")):
         choice.text += text if isinstance(text, str) else ""
-    for number, part in enumerate(_dicts(delta.get("tool_calls"))):
+    for number, part in enumerate(dicts(delta.get("tool_calls"))):
         call = said.call((index, _place(part.get("index", number))), index)
         about = _dict(part.get("function") or part.get("custom"))
         call.id = call.id or str(part.get("id") or "")
@@ -162,7 +163,7 @@ def _response(said: Said, document: dict[str, Any]) -> None:
         said.error = document.get("error") or said.error
         return
     choice = said.choices[0] = Choice()
-    for item in _dicts(document.get("output")):
+    for item in dicts(document.get("output")):
         _item(choice, item)
     if said.status == "incomplete":
         choice.finish = _word(_dict(document.get("incomplete_details")).get("reason")) or "length"
@@ -174,7 +175,7 @@ def _item(choice: Choice, item: dict[str, Any]) -> None:
     if isinstance(item.get("call_id"), str):
         written = item.get("arguments") or item.get("input") or ""
         choice.calls.append(ToolCall(item["call_id"], str(item.get("name") or item.get("type")), str(written)))
-    for part in _dicts(item.get("content")) if item.get("type") == "message" else ():
+    for part in dicts(item.get("content")) if item.get("type") == "message" else ():
         choice.text += str(part.get("text") or part.get("refusal") or "")
 
 
@@ -201,7 +202,7 @@ def _event_of_a_response(said: Said, kind: str, event: dict[str, Any]) -> None:
 def _message(said: Said, kind: str, event: dict[str, Any]) -> None:
     """A message of Anthropic's API, or an event of one."""
     if kind == "message":
-        for index, block in enumerate(_dicts(event.get("content"))):
+        for index, block in enumerate(dicts(event.get("content"))):
             _block(said, index, block)
         said.choice().finish = _word(event.get("stop_reason"))
     elif kind == "content_block_start":
@@ -235,7 +236,3 @@ def _place(value: Any) -> int:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,14 +1,33 @@
-"""The official Node client, where Node is there and its registry can be reached."""
+"""What contract tests share: a proxy with both kinds of model, a run for each test, and the official Node client,
+where Node is there and its registry can be reached.
+"""
 
 import shutil
 import subprocess
 
+import httpx
 import pytest
 from filelock import FileLock
 
+from tests import running
 from tests.running import ROOT
 
 VERSION = "7.57.0"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A proxy, and a stand-in for llama-server behind it."""
+    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run(server, request):
+    """A client of one run, which is this test's own."""
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[-60:].strip("-")
+    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

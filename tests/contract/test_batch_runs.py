@@ -8,16 +8,8 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from tests import running
-
 CHAT: Final = "/v1/chat/completions"
 REAL = "Grüße aus München, schöne Stadt."  # what tests/upstreams/complete.py says
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
 
 
 class Run:

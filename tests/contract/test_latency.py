@@ -8,22 +8,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests import running
-
 HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def run(server, request):
-    base = f"{server.url}/t/{request.node.name[:60].replace('[', '-').strip(']')}"
-    with httpx.Client(base_url=base, timeout=30) as http:
-        yield http
 
 
 def client_of(run, **options):

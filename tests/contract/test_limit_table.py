@@ -4,17 +4,10 @@ import msgspec
 import pytest
 
 from proxy.limits.plan import Limit
-from tests import running
 from tests.limits_seen import CASES, IMAGES, reach, reach_with_images
 
 KINDS = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 WHO = {"model", "per"}  # what says whom a limit is for
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
 
 
 def test_every_limit_is_in_the_table():

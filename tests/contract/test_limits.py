@@ -9,19 +9,11 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests import running
-
 HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
 STREAM: dict[str, Any] = {"stream": True}
 WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 PRICES = [{"model": "*", "input": 1.0, "output": 10.0}]
 MODELS = ["gpt-sim-1", "tiny"]
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
 
 
 @dataclass

@@ -12,20 +12,6 @@ CHAT = "/v1/chat/completions"
 HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
 
 
-@pytest.fixture(scope="module")
-def server():
-    with running.proxy() as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def run(server, request):
-    """A client of one run, which is this test's own."""
-    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[-60:].strip("-")
-    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
-        yield client
-
-
 @pytest.fixture
 def client(run):
     """The official SDK as it comes."""

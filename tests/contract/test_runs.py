@@ -8,25 +8,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests import running
-
 HELLO: Any = [{"role": "user", "content": "Hello!"}]
 ASK: dict[str, Any] = {"model": "gpt-sim-1", "messages": HELLO, "max_tokens": 5}
 CHAT = "/v1/chat/completions"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def run(server, request):
-    """A client of the control surface of one run, which is this test's own."""
-    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[:60].strip("-")
-    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
-        yield client
 
 
 def name_of(run: httpx.Client) -> str:

@@ -10,8 +10,6 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests import running
-
 HELLO: Any = [{"role": "user", "content": "hello"}]
 ASK: dict[str, Any] = {"model": "gpt-sim-1", "messages": HELLO}
 CHAT = "/v1/chat/completions"
@@ -31,20 +29,6 @@ CALLS = {
     ],
     "on_miss": "fail",
 }
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def run(server, request):
-    """A client of one run, which is this test's own."""
-    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[-60:].strip("-")
-    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
-        yield client
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from tests import running
-
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
 MODELS = ["gpt-sim-1", "tiny"]
@@ -21,20 +19,6 @@ CALLS = {
         {"answer": {"tool_calls": [{"name": "get_weather", "arguments": {"city": "Rome"}}]}},
     ]
 }
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running.upstream("complete") as upstream, running.proxy("--llama-url", upstream.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def run(server, request):
-    """A client of one run, which is this test's own."""
-    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[-60:].strip("-")
-    with httpx.Client(base_url=f"{server.url}/t/{name}", timeout=30) as client:
-        yield client
 
 
 @pytest.fixture
