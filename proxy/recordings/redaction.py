@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-HIDDEN = "[redacted]"
+from proxy.runs.view import HIDDEN
+
 _SECRET = re.compile(
     r"""
       \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}      # OpenAI, Anthropic, Stripe and their like

@@ -9,7 +9,6 @@ from proxy.recordings.likeness import in_digits
 from proxy.scenarios.asked import Asked
 
 _MOST = 100
-_SHOWN = 200  # characters of the user's text
 
 
 @dataclass(slots=True)
@@ -53,6 +52,5 @@ def told(hit: Hit) -> dict[str, Any]:
 
 
 def _missed(asked: Asked, miss: Miss) -> dict[str, Any]:
-    text = asked.user if len(asked.user) <= _SHOWN else asked.user[:_SHOWN] + "..."
     nearest = miss.nearest and {"recording": miss.nearest.label, "similarity": in_digits(miss.similarity)}
-    return {"endpoint": asked.endpoint, "model": asked.model, "user": text, "nearest": nearest}
+    return {"endpoint": asked.endpoint, "model": asked.model, "user": asked.user_in_short, "nearest": nearest}

@@ -17,6 +17,7 @@ ENDPOINTS = {
 }
 _RESULTS = ("function_call_output", "custom_tool_call_output", "tool_result")  # no set: what is asked may be no text
 _CALLS = ("function_call", "custom_tool_call")
+_SHOWN = 200  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Asked:
     def user(self) -> str:
         """The last text of the user."""
         return next((turn.text for turn in reversed(self.turns) if turn.role == "user"), "")
+
+    @property
+    def user_in_short(self) -> str:
+        """The beginning of it, for people."""
+        return self.user if len(self.user) <= _SHOWN else self.user[:_SHOWN] + "..."
 
     @cached_property
     def system(self) -> str:

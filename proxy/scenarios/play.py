@@ -30,7 +30,6 @@ from proxy.scenarios.template import MOST, TooLongError
 
 _LONGEST_MATCHING = 1.0  # seconds
 RECORDED = "x-sim-recorded"  # which rule an answer was recorded as
-_SHOWN = 200  # characters of the user's text in an error
 
 
 Harm = Callable[[Sequence[Fault]], None]
@@ -161,10 +160,9 @@ def _passed(call: Call, document: dict[str, Any]) -> Call:
 
 
 def _missed(asked: Asked, nearest: str) -> NotFoundError:
-    text = asked.user if len(asked.user) <= _SHOWN else asked.user[:_SHOWN] + "..."
     return NotFoundError(
         f"No rule of this run's scenario answers this request: {asked.endpoint}, model '{asked.model}', turn "
-        f"{asked.turn}, last user text {text!r}.{nearest} GET /_sim/scenario shows the rules; on_miss says what "
-        "happens here.",
+        f"{asked.turn}, last user text {asked.user_in_short!r}.{nearest} GET /_sim/scenario shows the rules; on_miss "
+        "says what happens here.",
         code="no_rule",
     )

@@ -116,7 +116,12 @@ def _last_free(held: list[Seen] | None, found: dict[int, Next]) -> Seen | None:
 def _half(seen: Seen, turn: Turn, halves: dict[bytes, list[Seen]], found: dict[int, Next]) -> Seen | None:
     """One of which this has a part: what broke off may not have reached the client whole."""
     for half in reversed(halves.get(turn.before, ())[-_HALVES_LOOKED_AT:]):
-        text = seen.steps[turn.at].text.strip()
-        if half.number not in found and text and half.said.choice().text.strip().startswith(text):
+        if half.number not in found and has_its_beginning(seen, turn, half):
             return half
     return None
+
+
+def has_its_beginning(seen: Seen, turn: Turn, before: Seen) -> bool:
+    """Whether a turn of the assistant is the beginning of what an earlier answer said, blanks around it aside."""
+    text = seen.steps[turn.at].text.strip()
+    return bool(text) and before.said.choice().text.strip().startswith(text)

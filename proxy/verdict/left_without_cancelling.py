@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from proxy.verdict.history import History
+from proxy.verdict.history import History, has_its_beginning
 from proxy.verdict.mistake import Found, Limits, Mistake
-from proxy.verdict.seen import Seen, Turn
+from proxy.verdict.seen import Seen
 
 _RUNNING = frozenset({"queued", "in_progress"})
 _LOOKED_AT = 20  # streams of one conversation
@@ -47,16 +47,11 @@ def _streams_that_stayed_open(history: History) -> Iterator[Found]:
             continue
         for turn in seen.marks.turns:
             for stream in streams.get(turn.before, ())[-_LOOKED_AT:]:
-                if seen.started < stream.ended and _has_its_beginning(seen, turn, stream):
+                if seen.started < stream.ended and has_its_beginning(seen, turn, stream):
                     told = f"the stream of request {stream.number} was still open when request {seen.number} went on"
                     yield Found(f"{told} with the beginning of its text", (stream.number, seen.number))
         if seen.marks.streamed:
             streams[seen.marks.asked].append(seen)
-
-
-def _has_its_beginning(seen: Seen, turn: Turn, stream: Seen) -> bool:
-    text = seen.steps[turn.at].text.strip()
-    return bool(text) and stream.said.choice().text.strip().startswith(text)
 
 
 def _is_background(seen: Seen) -> bool:
