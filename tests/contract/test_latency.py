@@ -6,28 +6,28 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from openai import OpenAI
 
 HELLO: Any = [{"role": "user", "content": "Tell me about tides."}]
 
 
-def client_of(run, **options):
-    return OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=0, **options)
+@pytest.fixture
+def client(run, sdk):
+    return sdk(f"{run.base_url}v1")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-def test_an_impatient_client_times_out(run, stream):
+def test_an_impatient_client_times_out(run, client, stream):
     run.post("/_sim/latency", json={"ttft": 60_000})
 
     with pytest.raises(openai.APITimeoutError):
-        list(client_of(run, timeout=0.4).chat.completions.create(model="gpt-sim-1", messages=HELLO, stream=stream))
+        list(client.chat.completions.create(model="gpt-sim-1", messages=HELLO, stream=stream, timeout=0.4))
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-def test_an_answer_does_not_come_before_its_time(run, stream):
+def test_an_answer_does_not_come_before_its_time(run, client, stream):
     run.post("/_sim/latency", json={"ttft": 150, "per_token": 10})
     began = time.monotonic()
-    with client_of(run).chat.completions.with_streaming_response.create(
+    with client.chat.completions.with_streaming_response.create(
         model="gpt-sim-1", messages=HELLO, max_tokens=11, stream=stream
     ) as answer:
         answer.read()
@@ -36,10 +36,10 @@ def test_an_answer_does_not_come_before_its_time(run, stream):
     assert answer.headers["x-sim-total-ms"] == "250"
 
 
-def test_a_real_model_has_its_own_time(run):
+def test_a_real_model_has_its_own_time(run, client):
     run.post("/_sim/latency", json={"ttft": 60_000})
 
-    answer = client_of(run, timeout=20).chat.completions.with_raw_response.create(model="tiny", messages=HELLO)
+    answer = client.chat.completions.with_raw_response.create(model="tiny", messages=HELLO)
 
     assert "x-sim-total-ms" not in answer.headers
 
@@ -56,20 +56,19 @@ def test_a_virtual_clock_waits_for_nothing_and_tells_the_whole_timing(run):
     assert entry["timing"]["total_ms"] == float(answer.headers["x-sim-total-ms"])
 
 
-def test_who_leaves_frees_the_slot(run):
+def test_who_leaves_frees_the_slot(run, client):
     run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1, "queue": 0})
-    client = client_of(run, timeout=0.3)
     for number in range(3):
         with pytest.raises(openai.APITimeoutError):
-            client.chat.completions.create(model="gpt-sim-1", messages=HELLO)
+            client.chat.completions.create(model="gpt-sim-1", messages=HELLO, timeout=0.3)
         run.get("/_sim/requests", params={"wait_for": number + 1})  # the server has to notice
 
 
-def test_a_queue_that_is_full_is_a_503(run):
+def test_a_queue_that_is_full_is_a_503(run, client):
     run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1, "queue": 0})
     ask = {"model": "gpt-sim-1", "messages": HELLO, "stream": True}
     with run.stream("POST", "/v1/chat/completions", json=ask), pytest.raises(openai.InternalServerError) as caught:
-        client_of(run).chat.completions.create(model="gpt-sim-1", messages=HELLO)
+        client.chat.completions.create(model="gpt-sim-1", messages=HELLO)
 
     assert caught.value.status_code == 503
     assert "The engine is currently overloaded" in str(caught.value)

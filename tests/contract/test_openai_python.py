@@ -129,9 +129,9 @@ def test_errors_are_the_clients_own_kinds(client):
     assert unavailable.value.code == "model_unavailable"
 
 
-def test_strict_models_refuses_names_that_are_not_listed(start_proxy):
+def test_strict_models_refuses_names_that_are_not_listed(start_proxy, sdk):
     proxy = start_proxy("--strict-models")
-    client = openai.OpenAI(base_url=proxy.v1, api_key="any", max_retries=0)
+    client = sdk(proxy.v1)
 
     assert client.chat.completions.create(model="gpt-sim-1", messages=HELLO).choices
     with pytest.raises(openai.NotFoundError) as caught:
@@ -164,8 +164,8 @@ async def test_200_requests_at_once_are_all_answered_each_with_its_own_text(simu
     assert all("volcano" in text for text in texts)
 
 
-def test_the_streaming_helper_of_the_client_understands_the_events(simulator):
-    client = openai.OpenAI(base_url=simulator.v1, api_key="any", max_retries=0)
+def test_the_streaming_helper_of_the_client_understands_the_events(simulator, sdk):
+    client = sdk(simulator.v1)
 
     with client.chat.completions.stream(model="gpt-sim-1", messages=HELLO) as stream:
         kinds = {event.type for event in stream}

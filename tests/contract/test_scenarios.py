@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from openai import AsyncOpenAI, OpenAI
+from openai import AsyncOpenAI
 
 HELLO: Any = [{"role": "user", "content": "hello"}]
 ASK: dict[str, Any] = {"model": "gpt-sim-1", "messages": HELLO}
@@ -32,8 +32,8 @@ CALLS = {
 
 
 @pytest.fixture
-def client(run):
-    return OpenAI(base_url=f"{run.base_url}v1", api_key="any", max_retries=0)
+def client(run, sdk):
+    return sdk(f"{run.base_url}v1")
 
 
 def play(run, scenario):

@@ -7,7 +7,6 @@ from struct import unpack
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from proxy.app import create_app
@@ -343,8 +342,8 @@ def test_trap_26_what_tools_say_of_their_parameters_is_accepted(http, parameters
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_trap_27_an_agents_loop_ends(simulator, streamed):
-    client = openai.OpenAI(base_url=simulator.v1, api_key="any", max_retries=0)
+def test_trap_27_an_agents_loop_ends(simulator, sdk, streamed):
+    client = sdk(simulator.v1)
     messages: list[Any] = [*TWO_CITIES["messages"]]
     turns = 0
     while True:
@@ -418,8 +417,8 @@ def test_trap_30_what_is_kept_of_requests_is_bounded():
 
 
 @pytest.mark.parametrize("base", ["", "/", "/v1", "/v1/"])
-def test_trap_31_the_base_url_may_have_v1_and_a_slash(simulator, base):
-    client = openai.OpenAI(base_url=simulator.url + base, api_key="any", max_retries=0)
+def test_trap_31_the_base_url_may_have_v1_and_a_slash(simulator, sdk, base):
+    client = sdk(simulator.url + base)
     hello: Any = HELLO
 
     assert client.chat.completions.create(model="gpt-sim-1", messages=hello, max_tokens=1).choices

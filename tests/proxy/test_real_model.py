@@ -93,10 +93,10 @@ def test_what_llama_server_says_wins_over_the_file(start_proxy, start_upstream, 
     assert httpx.get(f"{proxy.url}/ready").status_code == 200
 
 
-def test_the_openai_client_waits_and_retries_until_the_model_is_there(start_proxy, start_upstream, status):
+def test_the_openai_client_waits_and_retries_until_the_model_is_there(start_proxy, start_upstream, status, sdk):
     upstream = start_upstream("loading")
     proxy = start_proxy("--model-status", status(phase="starting"), "--llama-url", upstream.url)
-    client = openai.OpenAI(base_url=proxy.v1, api_key="-", max_retries=0)
+    client = sdk(proxy.v1)
     with pytest.raises(openai.InternalServerError):
         client.chat.completions.create(model="smollm2-135m", messages=HELLO)
 

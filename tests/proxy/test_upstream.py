@@ -228,9 +228,9 @@ def test_a_stream_that_breaks_off_ends_with_an_error_event_of_its_own(through):
     assert answer.headers.get("connection") != "keep-alive"
 
 
-def test_the_openai_client_raises_on_an_error_in_a_stream(through):
+def test_the_openai_client_raises_on_an_error_in_a_stream(through, sdk):
     proxy, _ = through("silent", "--read-timeout", "0.3")
-    client = openai.OpenAI(base_url=proxy.v1, api_key="-", max_retries=0)
+    client = sdk(proxy.v1)
 
     with pytest.raises(openai.APIError, match="silent"):
         list(client.chat.completions.create(model="tiny", messages=HELLO, stream=True))
