@@ -8,6 +8,7 @@ from typing import cast
 
 from proxy.errors import BadRequestError
 from proxy.schema import ChatMessage, ChatRequest, Part, ResponseFormat, StreamOptions, Tool, ToolChoice
+from proxy.wording import check_choice
 
 _HIGHEST_TOKEN = 200_018  # of o200k_base
 _ONLY_FROM_USERS = {
@@ -215,10 +216,28 @@ def _check_extras(ask: ChatRequest) -> None:
                 f"Invalid key in 'logit_bias': {key}. Maximum value is {_HIGHEST_TOKEN}.", param="logit_bias"
             )
     if "audio" in (ask.modalities or ()):
+        _check_audio(ask)
+
+
+def _check_audio(ask: ChatRequest) -> None:
+    if ask.audio is None:
+        raise _missing("audio")
+    if isinstance(ask.audio.voice, str):
+        from proxy.sim.speech import VOICES  # noqa: PLC0415 - who reads need not load what speaks
+
+        check_choice("audio.voice", ask.audio.voice, VOICES)
+    if ask.stream and ask.audio.format != "pcm16":
         raise BadRequestError(
-            "Invalid value: 'audio'. This model answers in text only: 'modalities' must be ['text'].",
-            param="modalities",
-            code="invalid_value",
+            f"Unsupported value: 'audio.format' does not support '{ask.audio.format}' when stream=true. Supported "
+            "values are: 'pcm16'.",
+            param="audio.format",
+            code="unsupported_value",
+        )
+    if ask.logprobs:
+        raise BadRequestError(
+            "Unsupported parameter: 'logprobs' is not supported with 'modalities' of ['text', 'audio'].",
+            param="logprobs",
+            code="unsupported_parameter",
         )
 
 

@@ -206,6 +206,19 @@ class Prediction(Struct, forbid_unknown_fields=True):
     content: str | list[Part]
 
 
+class Voice(Struct, forbid_unknown_fields=True):
+    """A custom voice."""
+
+    id: str
+
+
+class Audio(Struct, forbid_unknown_fields=True):
+    """How an answer is spoken."""
+
+    voice: str | Voice
+    format: Literal["wav", "aac", "mp3", "flac", "opus", "pcm16"]
+
+
 class StreamOptions(Struct, forbid_unknown_fields=True):
     """OpenAI's options, and the simulator's timing of a stream."""
 
@@ -246,7 +259,7 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
     modalities: list[Literal["text", "audio"]] | None = None
-    audio: Unchecked = None
+    audio: Audio | None = None
     metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
     store: bool | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None

@@ -6,7 +6,7 @@ The wording and codes are those the OpenAI API answers with, for example
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -58,6 +58,7 @@ _VALUES = {
     "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
     "modalities": "'text' and 'audio'",
+    "audio.format": "'wav', 'aac', 'mp3', 'flac', 'opus', and 'pcm16'",
     "expires_after.anchor": "'created_at'",
     "output_expires_after.anchor": "'created_at'",
     "service_tier": "'auto', 'default', 'flex', 'scale', 'priority', and 'fast'",
@@ -96,6 +97,16 @@ def invalid(complaint: str, body: bytes) -> BadRequestError:
     if match := _SIZE.fullmatch(what):
         return _wrong_size(path, offender, *match.groups())
     return BadRequestError(f"Invalid '{path}': {what}.", param=path or None, code="invalid_value")
+
+
+def check_choice(param: str, value: str | None, supported: Sequence[str]) -> None:
+    """Raises BadRequestError for a word that is not one of the supported ones; none at all is fine."""
+    if value is not None and value not in supported:
+        *most, last = [f"'{word}'" for word in supported]
+        listed = f"{', '.join(most)}, and {last}" if len(most) > 1 else " and ".join([*most, last])
+        raise BadRequestError(
+            f"Invalid value: '{value}'. Supported values are: {listed}.", param=param, code="invalid_value"
+        )
 
 
 def unsupported_content_type(given: str, accepted: str) -> BadRequestError:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from proxy.batches import BOUNDS, Ask, Batch, Batches, NotYetError, Tasks
 from proxy.chat_rules import check_metadata
 from proxy.dispatch import is_real
-from proxy.endpoints.call import CHAT, Call, Endpoint, check_choice, json_answer, later, model_named, own, read
+from proxy.endpoints.call import CHAT, Call, Endpoint, json_answer, later, model_named, own, read
 from proxy.endpoints.chat import chat
 from proxy.endpoints.files import ExpiresAfter
 from proxy.endpoints.page import listing, page
@@ -25,6 +25,7 @@ from proxy.relay import Answer
 from proxy.runs.own import Own
 from proxy.runs.runs import Run
 from proxy.store import Store
+from proxy.wording import check_choice
 
 if TYPE_CHECKING:
     from proxy.scenarios.player import Player

@@ -4,7 +4,7 @@ An endpoint is a function from a `Call` to an `Answer`; `over_http` makes a hand
 dispatch.py's; what a body must look like is each endpoint's own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -206,16 +206,6 @@ def check_simulated(call: Call, name: str) -> None:
             code="model_not_supported",
         )
     check_model(call, name)
-
-
-def check_choice(param: str, value: str | None, supported: Sequence[str]) -> None:
-    """Raises BadRequestError for a word that is not one of the supported ones; none at all is fine."""
-    if value is not None and value not in supported:
-        *most, last = [f"'{word}'" for word in supported]
-        listed = f"{', '.join(most)}, and {last}" if len(most) > 1 else " and ".join([*most, last])
-        raise BadRequestError(
-            f"Invalid value: '{value}'. Supported values are: {listed}.", param=param, code="invalid_value"
-        )
 
 
 def model_named(body: bytes) -> str | None:

@@ -28,6 +28,7 @@ _SAME_EVERYWHERE = re.compile(
 )
 _LONG_REQUEST = 64 * 1024  # bytes
 _LONG_ANSWER = 8_000  # tokens, with those that are told with log probabilities at their places
+_SOUND_EXPIRES_AFTER = 3600  # seconds
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
 
@@ -97,8 +98,9 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
         answer = await asyncio.to_thread(_completed, ask, call)
     else:
         answer = _completed(ask, call)
-    frame, times = _frame(ask), call.app[TIMES]
-    is_long = answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
+    frame, times = _frame(ask, call), call.app[TIMES]
+    is_spoken = "audio" in (ask.modalities or ())
+    is_long = is_spoken or answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
         completion = await _plain(answer, frame, b"%d" % call.now, is_long=is_long)
         stored_chats.keep(call, ask, answer.id, call.body, completion)
@@ -114,7 +116,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     else:
         body = await _plain(answer, frame, chat_bytes.TIME, is_long=is_long)
     said = _Said(ask.model, body, bool(ask.stream))
-    if not ask.store and call.script is None and call.is_of_this_seed:
+    if not ask.store and not is_spoken and call.script is None and call.is_of_this_seed:
         call.app[MEMORY].put(call.body, said)
     return said.at(call.now)
 
@@ -128,13 +130,18 @@ async def _plain(answer: Answer, frame: chat_bytes.Frame, created: bytes, *, is_
 def _is_demanding(ask: ChatRequest) -> bool:
     """Whether the answer can take longer than a thread takes to start."""
     several = (ask.n or 1) > 4
-    return bool(ask.tools or ask.functions or ask.response_format or (several and ask.logprobs))
+    return bool(ask.tools or ask.functions or ask.response_format or ask.audio or (several and ask.logprobs))
 
 
 def _completed(ask: ChatRequest, call: Call) -> Answer:
     chat_rules.check(ask)
     job = chat_job.job_of(ask, call.server_seed)
     answer = call.complete(job) if job.format is None and job.tool_use is None else _by_schema(ask, job, call)
+    if ask.audio and "audio" in (ask.modalities or ()):  # the first is so where the second is, by chat_rules
+        from proxy.sim.voiced import voiced  # noqa: PLC0415 - who reads need not load what speaks
+
+        voice = ask.audio.voice if isinstance(ask.audio.voice, str) else ask.audio.voice.id
+        answer = voiced(answer, voice, ask.audio.format, job.max_tokens)
     if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
         raise _too_long(answer)
     return answer
@@ -159,13 +166,14 @@ def _too_long(answer: Answer) -> BadRequestError:
     )
 
 
-def _frame(ask: ChatRequest) -> chat_bytes.Frame:
+def _frame(ask: ChatRequest, call: Call) -> chat_bytes.Frame:
     tier = ask.service_tier if ask.service_tier not in (None, "auto") else "default"
     sounds = 0
     for message in ask.messages:
         if isinstance(message.content, list):
             sounds += sum([chat_job.sound_tokens(part) for part in message.content])
-    return chat_bytes.Frame(ask.model, tier, functions=bool(ask.functions) and not ask.tools, sound_tokens=sounds)
+    functions = bool(ask.functions) and not ask.tools
+    return chat_bytes.Frame(ask.model, tier, functions, sounds, call.now + _SOUND_EXPIRES_AFTER if ask.audio else 0)
 
 
 def _events(answer: Answer, frame: chat_bytes.Frame, created: bytes, options: StreamOptions) -> chat_events.Events:

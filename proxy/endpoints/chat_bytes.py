@@ -4,11 +4,13 @@ Everything but the text is the same for a whole answer, so bytes are joined arou
 dictionary is built. The format is that of https://platform.openai.com/docs/api-reference/chat/object.
 """
 
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
-from proxy.sim.job import Answer, Choice, TokenLogprob, ToolCall
+from proxy.sim.job import Answer, Choice, Sound, TokenLogprob, ToolCall
 
 encode = msgspec.json.Encoder().encode
 # Where the time goes in answers that are remembered. No JSON has this byte, so it can be found again.
@@ -16,7 +18,7 @@ TIME = b"\x00"
 _USAGE = (
     b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
     b'"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":%d},"completion_tokens_details":{"reasoning_tokens":%d,'
-    b'"audio_tokens":0,"accepted_prediction_tokens":%d,"rejected_prediction_tokens":%d}}'
+    b'"audio_tokens":%d,"accepted_prediction_tokens":%d,"rejected_prediction_tokens":%d}}'
 )
 
 
@@ -24,13 +26,15 @@ _USAGE = (
 class Frame:
     """What is around an answer: what the request says, and nothing that the generator made.
 
-    `functions`: it has the forerunner of tools. `sound_tokens` are those of its recordings.
+    `functions`: it has the forerunner of tools. `sound_tokens` are those of its recordings. `expires` is the Unix time
+    up to which the answer's sounds may be named.
     """
 
     model: str
     service_tier: str = "default"
     functions: bool = False
     sound_tokens: int = 0
+    expires: int = 0
 
 
 def plain(answer: Answer, frame: Frame, created: bytes) -> bytes:
@@ -57,8 +61,8 @@ def plain(answer: Answer, frame: Frame, created: bytes) -> bytes:
 
 
 def is_silent(choice: Choice) -> bool:
-    """Whether its content is null: beside a refusal, and beside calls that come without a text."""
-    return choice.refusal is not None or bool(choice.tool_calls and not choice.text)
+    """Whether its content is null: beside a refusal or a sound, and beside calls that come without a text."""
+    return choice.refusal is not None or choice.sound is not None or bool(choice.tool_calls and not choice.text)
 
 
 def called(call: ToolCall, arguments: str) -> bytes:
@@ -88,13 +92,23 @@ def logprobs(choice: Choice, tokens: tuple[TokenLogprob, ...] | None) -> bytes:
 
 def usage(answer: Answer, frame: Frame) -> bytes:
     """The usage object."""
-    reasoning = accepted = rejected = 0
+    reasoning = accepted = rejected = sounds = 0
     for choice in answer.choices:
         reasoning += choice.reasoning_tokens
         accepted += choice.accepted_prediction_tokens
         rejected += choice.rejected_prediction_tokens
+        sounds += choice.sound.tokens if choice.sound else 0
     prompt, completion = answer.prompt_tokens, answer.completion_tokens
-    return _USAGE % (prompt, completion, prompt + completion, frame.sound_tokens, reasoning, accepted, rejected)
+    heard = frame.sound_tokens
+    return _USAGE % (prompt, completion, prompt + completion, heard, reasoning, sounds, accepted, rejected)
+
+
+def spoken(choice: Choice, sound: Sound) -> Iterator[bytes]:
+    """The sound of a choice, some at a time: a file, or bare samples."""
+    from proxy.endpoints.speech import FORMATS  # noqa: PLC0415 - who reads need not load what speaks
+
+    make, _ = FORMATS["pcm" if sound.format == "pcm16" else sound.format]
+    return make(choice.text, sound.voice, 1.0)
 
 
 def _message(choice: Choice, frame: Frame) -> bytes:
@@ -102,7 +116,17 @@ def _message(choice: Choice, frame: Frame) -> bytes:
     return b'{"role":"assistant","content":%b,"refusal":%b%b,"annotations":[]}' % (
         b"null" if is_silent(choice) else encode(choice.text),
         refusal,
-        _calls(choice.tool_calls, frame) if choice.tool_calls else b"",
+        (_calls(choice.tool_calls, frame) if choice.tool_calls else b"")
+        + (_audio(choice, choice.sound, frame) if choice.sound else b""),
+    )
+
+
+def _audio(choice: Choice, sound: Sound, frame: Frame) -> bytes:
+    return b',"audio":{"id":%b,"data":"%b","expires_at":%d,"transcript":%b}' % (
+        encode(sound.id),
+        b64encode(b"".join(spoken(choice, sound))),
+        frame.expires,
+        encode(choice.text),
     )
 
 

@@ -2,20 +2,26 @@
 
 The format is that of https://platform.openai.com/docs/api-reference/chat/streaming: the role first; then text, refusal
 or calls piece by piece, a call's id and name only at its beginning; an empty delta with the finish reason; the usage.
+What is spoken comes as its transcript and its samples, and after the finish reason the time up to which its id may be
+named, alone: so the SDK's `ChoiceDelta` describes it. (It says that this event omits `finish_reason`; OpenAI's
+description requires one. Null is what both can read.)
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator
 from hashlib import blake2b
 from itertools import zip_longest
 
 from proxy import sse
-from proxy.endpoints.chat_bytes import Frame, called, encode, is_silent, kind, logprobs, reason, usage
-from proxy.sim.job import Answer, Choice, ToolCall, in_pieces
+from proxy.endpoints.chat_bytes import Frame, called, encode, is_silent, kind, logprobs, reason, spoken, usage
+from proxy.sim.job import Answer, Choice, Sound, ToolCall, in_pieces
 
 _NO_LOGPROBS = b'},"logprobs":null'
 _DIVIDER, _DIVIDER_ENCODED = "\x1f", b"\\u001f"
 _TURN = 64 * 1024  # bytes of a long stream that are encoded in one go
+_PIECE = 24_000  # bytes of samples in an event: half a second, and whole in base64
+_BYTES_PER_MS = 48
 _PADDED_TO = 32  # bytes of a delta and its obfuscation, or a multiple
 
 
@@ -106,6 +112,8 @@ class Events:
             for delta in deltas:
                 yield self._event(opening, delta, b"null")
         yield self._event(opening, _NO_LOGPROBS, b'"' + reason(choice, self._frame) + b'"')
+        if choice.sound:
+            yield self._event(opening, b'"audio":{"expires_at":%d}' % self._frame.expires + _NO_LOGPROBS, b"null")
 
     def _event(self, opening: bytes, delta: bytes, finish_reason: bytes) -> bytes:
         ending = b"}\n\n"
@@ -117,7 +125,7 @@ class Events:
 def _is_plain_text(choices: tuple[Choice, ...]) -> bool:
     """Whether there is one text alone, in which no other escape can look like the encoded divider."""
     (choice, *others) = choices
-    if others or choice.refusal is not None or choice.tool_calls or choice.logprobs is not None:
+    if others or choice.refusal is not None or choice.tool_calls or choice.logprobs is not None or choice.sound:
         return False
     return "\\" not in choice.text and _DIVIDER not in choice.text
 
@@ -142,11 +150,16 @@ def _size(choice: Choice) -> int:
         size = len(choice.pieces_with_logprobs)
     else:
         size = len(choice.pieces if choice.refusal is None else in_pieces(choice.refusal))
+    if choice.sound:
+        size += -(-choice.sound.milliseconds * _BYTES_PER_MS // _PIECE)
     return size + sum([1 + len(in_pieces(call.arguments)) for call in choice.tool_calls])
 
 
 def _deltas(choice: Choice, frame: Frame) -> Iterator[bytes]:
     """What each event of a choice adds, from within the delta to the log probabilities."""
+    if choice.sound:
+        yield from _audio(choice, choice.sound)
+        return
     name = b'"content":' if choice.refusal is None else b'"refusal":'
     if choice.logprobs is not None:
         for text, tokens in choice.pieces_with_logprobs:
@@ -156,6 +169,22 @@ def _deltas(choice: Choice, frame: Frame) -> Iterator[bytes]:
             yield name + encode(piece) + _NO_LOGPROBS
     for index, call in enumerate(choice.tool_calls):
         yield from _call(index, call, frame)
+
+
+def _audio(choice: Choice, sound: Sound) -> Iterator[bytes]:
+    """The id comes once and first: clients join the texts of a field."""
+    begun, after = b'"audio":{"id":%b,' % encode(sound.id), b"}" + _NO_LOGPROBS
+    for piece in choice.pieces:
+        yield begun + b'"transcript":' + encode(piece) + after
+        begun = b'"audio":{'
+    held = bytearray()
+    for samples in spoken(choice, sound):
+        held += samples
+        while len(held) >= _PIECE:
+            yield begun + b'"data":"' + b64encode(held[:_PIECE]) + b'"' + after
+            del held[:_PIECE]
+    if held:
+        yield begun + b'"data":"' + b64encode(held) + b'"' + after
 
 
 def _call(index: int, call: ToolCall, frame: Frame) -> Iterator[bytes]:

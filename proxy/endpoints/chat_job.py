@@ -42,10 +42,6 @@ def job_of(ask: ChatRequest, server_seed: int) -> ChatJob:
     )
 
 
-def _biases(given: dict[str, float]) -> tuple[tuple[int, float], ...]:
-    return tuple(sorted((int(token), bias) for token, bias in given.items()))
-
-
 def _message(message: ChatMessage) -> Message:
     content = message.content
     if isinstance(content, str) and message.role in ("user", "system") and message.name is None:

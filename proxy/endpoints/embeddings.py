@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from proxy.endpoints.call import Call, check_choice, check_model, json_answer, read, real_answer
+from proxy.endpoints.call import Call, check_model, json_answer, read, real_answer
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
+from proxy.wording import check_choice
 
 PATH = "/v1/embeddings"
 _TokenId = Annotated[int, Meta(ge=0, le=2**32)]

@@ -8,12 +8,13 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from proxy.endpoints import form
-from proxy.endpoints.call import Call, check_choice, json_answer, own
+from proxy.endpoints.call import Call, json_answer, own
 from proxy.endpoints.page import listing, page
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.files import LONGEST_DAYS, StoredFile
 from proxy.keys import FILES, SETTINGS
 from proxy.relay import Answer
+from proxy.wording import check_choice
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 BATCH_SECONDS = LONGEST_DAYS * 86_400  # OpenAI's, for purpose "batch"

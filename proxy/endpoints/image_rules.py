@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from proxy.endpoints.call import check_choice
 from proxy.errors import BadRequestError
+from proxy.wording import check_choice
 
 USUAL = "dall-e-2"  # where a request names none
 FORMATS = ("png", "jpeg")  # the others are not written here

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from proxy.endpoints.call import check_choice
 from proxy.errors import BadRequestError
+from proxy.wording import check_choice
 
 T = TypeVar("T")
 

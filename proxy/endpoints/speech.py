@@ -8,18 +8,20 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from proxy.endpoints.call import Call, check_choice, check_simulated, read
+from proxy.endpoints.call import Call, check_simulated, read
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
+from proxy.schema import Voice
 from proxy.sim.flac import flac
 from proxy.sim.mp3 import mp3
 from proxy.sim.silence import aac, opus
-from proxy.sim.speech import VOICES, milliseconds, pcm, wav
+from proxy.sim.speech import VOICES, milliseconds, pcm, sound_tokens, wav
 from proxy.sim.tokens import count
 from proxy.sse import HEADERS as STREAM_HEADERS
+from proxy.wording import check_choice
 
-# How each format is made, and its content type.
-_FORMATS: dict[str, tuple[Callable[[str, str, float], Iterator[bytes]], str]] = {
+# How each format is made of a text, a voice and a speed, and its content type.
+FORMATS: dict[str, tuple[Callable[[str, str, float], Iterator[bytes]], str]] = {
     "mp3": (mp3, "audio/mpeg"),
     "opus": (opus, "audio/opus"),
     "aac": (aac, "audio/aac"),
@@ -28,13 +30,6 @@ _FORMATS: dict[str, tuple[Callable[[str, str, float], Iterator[bytes]], str]] = 
     "pcm": (pcm, "audio/pcm"),
 }
 _PIECE = 32 * 1024  # bytes
-_TOKENS_PER_SECOND = 20  # of sound, as of OpenAI's models that speak
-
-
-class Voice(Struct, forbid_unknown_fields=True):
-    """A custom voice."""
-
-    id: str
 
 
 class Request(Struct, forbid_unknown_fields=True):
@@ -59,8 +54,8 @@ async def speech(call: Call) -> Answer:
     if isinstance(ask.voice, str):
         check_choice("voice", ask.voice, VOICES)
     check_choice("stream_format", ask.stream_format, ("sse", "audio"))
-    check_choice("response_format", ask.response_format, tuple(_FORMATS))
-    make, content_type = _FORMATS[ask.response_format or "mp3"]
+    check_choice("response_format", ask.response_format, tuple(FORMATS))
+    make, content_type = FORMATS[ask.response_format or "mp3"]
     speed = 1.0 if ask.speed is None else ask.speed
     voice = ask.voice if isinstance(ask.voice, str) else ask.voice.id
     pieces = _in_pieces(make(ask.input, voice, speed))
@@ -91,7 +86,7 @@ async def _in_pieces(made: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
 async def _events(pieces: AsyncGenerator[bytes, None], given: int, length: int) -> AsyncGenerator[bytes, None]:
     async for piece in pieces:
         yield _event({"type": "speech.audio.delta", "audio": b64encode(piece).decode("ascii")})
-    made = -(-length * _TOKENS_PER_SECOND // 1000)
+    made = sound_tokens(length)
     usage = {"input_tokens": given, "output_tokens": made, "total_tokens": given + made}
     yield _event({"type": "speech.audio.done", "usage": usage})
 

@@ -12,13 +12,14 @@ from msgspec import Meta, Struct
 
 from proxy.endpoints import transcript_shapes as shapes
 from proxy.endpoints.audio_files import Recording, recording
-from proxy.endpoints.call import Call, check_choice, check_simulated, json_answer
+from proxy.endpoints.call import Call, check_simulated, json_answer
 from proxy.endpoints.form import Form, parse
 from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
 from proxy.relay import Answer
 from proxy.sim import transcript as sim
 from proxy.sse import HEADERS as STREAM_HEADERS
+from proxy.wording import check_choice
 
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 _FORMATS = ("json", "text", "srt", "verbose_json", "vtt")

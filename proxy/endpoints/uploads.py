@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from proxy.endpoints import files, form
-from proxy.endpoints.call import Call, called, check_choice, decode, json_answer, own, read
+from proxy.endpoints.call import Call, called, decode, json_answer, own, read
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.files import BOUNDS as FILE_BOUNDS
 from proxy.files import StoredFile
@@ -19,6 +19,7 @@ from proxy.relay import Answer
 from proxy.runs.own import Own
 from proxy.sim.letters import base62
 from proxy.store import Bounds, Part
+from proxy.wording import check_choice
 
 SECONDS = 3600
 BOUNDS = Bounds(entries=100, bytes=FILE_BOUNDS.bytes, seconds=SECONDS)

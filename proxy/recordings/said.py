@@ -65,6 +65,7 @@ def _chat(told: _Told, document: dict[str, Any]) -> None:
             raise ValueError("several choices")
         message = choice.get("delta") or choice.get("message") or {}
         told.text += message.get("content") or choice.get("text") or ""
+        told.text += (message.get("audio") or {}).get("transcript") or ""
         if refusal := message.get("refusal"):
             told.refusal = (told.refusal or "") + refusal
         for place, call in enumerate(message.get("tool_calls") or ()):

@@ -118,13 +118,25 @@ class TokenLogprob:
     top: tuple[tuple[bytes, float], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A text that is spoken: in which voice and format, how long it is, and its tokens without those of the text."""
+
+    id: str
+    voice: str
+    format: str
+    milliseconds: int
+    tokens: int
+
+
 @dataclass(frozen=True)
 class Choice:
-    """One answer: a text, a refusal, or tool calls (with or without text).
+    """One answer: a text, a refusal, or tool calls (with or without text); of a `sound` the text is what is said.
 
-    `completion_tokens` counts exactly what was sent (of a call its name and arguments), with `reasoning_tokens` and
-    `rejected_prediction_tokens`, which were not, among them. `logprobs` are of the text, or of the refusal where there
-    is one; joined, their tokens are its UTF-8 bytes. With tool calls there are none.
+    `completion_tokens` counts exactly what was sent (of a call its name and arguments, of a sound its tokens and the
+    text's), with `reasoning_tokens` and `rejected_prediction_tokens`, which were not, among them. `logprobs` are of
+    the text, or of the refusal where there is one; joined, their tokens are its UTF-8 bytes. With tool calls there are
+    none.
     """
 
     index: int
@@ -137,6 +149,7 @@ class Choice:
     reasoning_tokens: int = 0
     accepted_prediction_tokens: int = 0
     rejected_prediction_tokens: int = 0
+    sound: Sound | None = None
 
     @cached_property  # half of the work of a paragraph, and only a stream asks
     def pieces(self) -> tuple[str, ...]:

@@ -60,6 +60,11 @@ def milliseconds(text: str, speed: float = 1) -> int:
     return max(100, _at_speed(words[-1].next if words else 0, speed))
 
 
+def sound_tokens(milliseconds: int) -> int:
+    """20 a second, as of OpenAI's models that speak."""
+    return -(-milliseconds // 50)
+
+
 def pcm(text: str, voice: str, speed: float) -> Iterator[bytes]:
     """The samples, a syllable at a time: signed, little-endian."""
     sent = 0

@@ -145,7 +145,8 @@ def _chat(said: Said, given: dict[str, Any]) -> None:
     index = _place(given.get("index"))
     choice = said.choice(index)
     delta = _dict(given.get("delta") or given.get("message"))
-    for text in (given.get("text"), delta.get("content"), delta.get("refusal")):
+    spoken = _dict(delta.get("audio")).get("transcript")
+    for text in (given.get("text"), delta.get("content"), delta.get("refusal"), spoken):
         choice.text += text if isinstance(text, str) else ""
     for number, part in enumerate(dicts(delta.get("tool_calls"))):
         call = said.call((index, _place(part.get("index", number))), index)

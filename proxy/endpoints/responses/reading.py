@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from proxy import wording
-from proxy.endpoints.call import Call, check_choice
+from proxy.endpoints.call import Call
 from proxy.endpoints.responses.item_schema import FOREIGN_ITEMS, ITEMS, ForeignItem
 from proxy.endpoints.responses.schema import CALLABLE, TOOLS, Asked, Namespace
 from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
+from proxy.wording import check_choice
 
 A = TypeVar("A", bound=Asked)
 S = TypeVar("S", bound=Struct)

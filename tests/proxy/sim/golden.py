@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from proxy.sim.chat import complete
-from proxy.sim.job import REFUSE, ChatJob, Format, Message
+from proxy.sim.job import REFUSE, Answer, ChatJob, Format, Message
+from proxy.sim.voiced import voiced
 from tests.proxy.sim.prompts import ODD_TEXTS, PROMPTS
 from tests.proxy.sim.tools.sample import PLAIN, after, asked
 
@@ -85,8 +86,14 @@ def demanding(hello: tuple[Message, ...]) -> dict[str, ChatJob]:
     }
 
 
+def spoken() -> dict[str, Answer]:
+    read = complete(jobs()["three"])
+    return {"spoken": voiced(read, "alloy", "wav", None), "spoken in 60 tokens": voiced(read, "alloy", "wav", 60)}
+
+
 def answers() -> str:
     found = {name: asdict(complete(job)) for name, job in jobs().items()}
+    found |= {name: asdict(answer) for name, answer in spoken().items()}
     return json.dumps(found, indent=1, default=bytes.hex) + "\n"
 
 

@@ -68,6 +68,15 @@ def test_half_a_stream_that_is_carried_on_is_seen(telling, how):
     assert found["message"].endswith(", and request 2 carries its half text on as the assistant's")
 
 
+def test_half_of_what_was_spoken_counts_as_text(telling):
+    deltas = [{"audio": {"id": "audio_1", "transcript": "The tides "}}, {"audio": {"transcript": "come and"}}]
+    events = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    telling.ask(STREAM, events, end="broken")
+    after(telling, [said(HALF), NEXT])
+
+    assert telling.found("accepted_truncated_stream")[0]["certainty"] == "seen"
+
+
 def test_of_a_stream_that_broke_off_the_client_may_have_got_less(telling):
     telling.ask(STREAM, chunks("The tides ", "come and", " go", finish=None), end="broken")
     after(telling, [said(HALF), NEXT])
