@@ -55,6 +55,7 @@ _VALUES = {
     "tool_choice.allowed_tools.tools.type": _CALLABLE,
     "function_call": "'none' and 'auto'",
     "prediction.type": "'content'",
+    "input.type": "'text' and 'image_url'",
     "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
     "modalities": "'text' and 'audio'",
@@ -163,7 +164,8 @@ def _wrong_type(path: str, wanted: str, got: str) -> BadRequestError:
 
 
 def _not_one_of(path: str, value: str) -> BadRequestError:
-    supported = _VALUES.get(re.sub(r"\[\d+\]", "", path), "")
+    name = re.sub(r"\[\d+\]", "", path)
+    supported = _VALUES.get(name.replace("prediction.content.", "messages.content."), "")  # whose parts are the same
     return BadRequestError(
         f"Invalid value: {value}. Supported values are: {supported}.", param=path, code="invalid_value"
     )

@@ -70,6 +70,11 @@ class Form:
                 del fields[unknown[1]]
 
 
+def is_json(call: Call) -> bool:
+    """Whether the body is not a form but JSON, at an endpoint that takes both."""
+    return _header(call.headers.get("Content-Type", ""))[0] == "application/json"
+
+
 def parse(call: Call, *, files: tuple[str, ...]) -> Form:
     """The form of a call, in which only the fields `files` may be files. Raises BadRequestError."""
     given = call.headers.get("Content-Type", "")

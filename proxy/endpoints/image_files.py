@@ -8,16 +8,19 @@ from proxy.endpoints.media import dimensions
 from proxy.errors import BadRequestError
 
 OVERLAYS = ("mask", "markup")
+ADDRESS = "text/uri-list"  # the type of a file that is only an image's address: nothing is fetched
 _KINDS = ("image/jpeg", "image/png", "image/webp")
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MOST, _LARGEST_PNG = 16, 4 * 1024 * 1024  # files and bytes, OpenAI's
+MOST, _LARGEST_PNG = 16, 4 * 1024 * 1024  # files and bytes, OpenAI's
 _BASE, _TILE, _SHORTER, _TILE_SIDE = 65, 129, 512, 512  # tokens and pixels, as published for gpt-image-1
 
 
 def images(form: Form, *, of_gpt: bool) -> list[File]:
     """Those to be changed: several of three kinds, or for DALL·E one square PNG. Raises BadRequestError."""
-    files = form.several("image", at_most=_MOST if of_gpt else 1)
+    files = form.several("image", at_most=MOST if of_gpt else 1)
     for number, file in enumerate(files, 1):
+        if file.content_type == ADDRESS:
+            continue
         if of_gpt and file.content_type not in _KINDS:
             raise BadRequestError(
                 f"Invalid file 'image': unsupported mimetype ('{file.content_type}'). Supported file formats are "
@@ -51,6 +54,8 @@ def check_overlays(form: Form, image: File) -> list[File]:
 
 
 def _check_overlay(file: File, name: str, wanted: tuple[int, int] | None) -> None:
+    if file.content_type == ADDRESS:
+        return
     if not file.data.startswith(_PNG) or len(file.data) >= _LARGEST_PNG:
         raise _invalid(f"Uploaded {name} must be a PNG and less than 4 MB.", name)
     size = dimensions(file.data)

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from proxy.endpoints import image_files, image_rules
+from proxy.endpoints import image_files, image_json, image_rules
 from proxy.endpoints.call import Call, check_simulated, json_answer, read
-from proxy.endpoints.form import parse
+from proxy.endpoints.form import is_json, parse
 from proxy.endpoints.image_rules import ImageModel, ImageRequest
 from proxy.endpoints.pictures import PICTURES
 from proxy.errors import BadRequestError
@@ -91,11 +91,13 @@ async def generations(call: Call) -> Answer:
 
 
 async def edits(call: Call) -> Answer:
-    """Pictures of a prompt and of images, of which only the bytes are seen. Raises ApiError."""
-    form = parse(call, files=("image", *image_files.OVERLAYS))
-    job = _job(
-        call, form.decoded(ImageRequest, lenient=call.app[SETTINGS].lenient), "image_edit", refused=("dall-e-3",)
-    )
+    """Pictures of a prompt and of images, of which only the bytes are seen; a form or JSON. Raises ApiError."""
+    if is_json(call):
+        ask, form = image_json.edit(call)
+    else:
+        form = parse(call, files=("image", *image_files.OVERLAYS))
+        ask = form.decoded(ImageRequest, lenient=call.app[SETTINGS].lenient)
+    job = _job(call, ask, "image_edit", refused=("dall-e-3",))
     images = image_files.images(form, of_gpt=job.model.is_gpt)
     key = image_files.digest([*images, *image_files.check_overlays(form, images[0])])
     tokens = sum([image_files.tokens(image) for image in images])

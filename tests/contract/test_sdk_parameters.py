@@ -20,6 +20,7 @@ JSON: dict[str, tuple[str, dict[str, object]]] = {
     "embeddings": ("embedding_create_params.EmbeddingCreateParams", {"input": "x"}),
     "moderations": ("moderation_create_params.ModerationCreateParams", {"input": "x"}),
     "images/generations": ("image_generate_params.ImageGenerateParamsBase", {"prompt": "x"}),
+    "images/edits": ("image_edit_params.ImageEditParamsBase", {"prompt": "x"}),
     "audio/speech": ("audio.speech_create_params.SpeechCreateParams", {"input": "x", "voice": "alloy"}),
     "batches": ("batch_create_params.BatchCreateParams", {}),
     "uploads": ("upload_create_params.UploadCreateParams", {}),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 import httpx
 import pytest
@@ -121,6 +121,63 @@ def test_edits_depend_on_the_images(http):
     assert len({each["data"][0]["b64_json"] for each in (one, two, masked, edit(image(WIDE)))}) == 4
     assert two["usage"]["input_tokens_details"]["image_tokens"] == 388
     assert len(edit(image(), n="2")["data"]) == 2
+
+
+def edited(http, **fields):
+    return http.post("/v1/images/edits", json={"model": "gpt-image-1", "prompt": "a hat", **fields})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_edit_as_json_is_the_forms(http, stream):
+    ask = {"prompt": "a hat", "model": "gpt-image-1"}
+    by_form = form(http, "edits", [image(), image(SQUARE, "mask")], **ask, **({"stream": "true"} if stream else {}))
+    source = {"image_url": f"data:image/png;base64,{b64encode(SQUARE).decode()}"}
+
+    by_json = edited(http, images=[source], mask=source, stream=stream)
+
+    assert by_json.status_code == 200, by_json.text
+    if stream:
+        assert by_json.text.count("event: ") == by_form.text.count("event: ") == 1
+    else:
+        assert (by_json.json()["data"], by_json.json()["usage"]) == (by_form.json()["data"], by_form.json()["usage"])
+
+
+def test_an_edit_as_json_takes_uploaded_files_and_addresses(http):
+    name = http.post("/v1/files", data={"purpose": "vision"}, files={"file": ("a.png", SQUARE)}).json()["id"]
+    sources = [{"file_id": name}, {"image_url": "https://example.com/a.png"}]
+
+    both, one = edited(http, images=sources), edited(http, images=sources[:1])
+
+    assert both.json()["usage"]["input_tokens_details"]["image_tokens"] == 388
+    assert one.json()["data"] == edited(http, images=sources[:1]).json()["data"] != both.json()["data"]
+    assert edited(http, images=sources[1:], mask=sources[1]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "param", "message"),
+    [
+        ({}, 400, "images", "Missing required parameter: 'images'."),
+        ({"image": "x"}, 400, "image", "Unknown parameter: 'image'. For application/json on /v1/images/edits, use"),
+        ({"images": []}, 400, "images", "Invalid 'images': empty array."),
+        ({"images": [{}]}, 400, "images[0]", "Invalid 'images[0]'. Exactly one of"),
+        ({"images": [{"file_id": "file-none"}]}, 404, "images[0].file_id", "No such File object: file-none"),
+        (
+            {"images": [{"image_url": "here"}]},
+            400,
+            "images[0].image_url",
+            "Invalid 'images[0].image_url'. Expected a",
+        ),
+        ({"images": [{"image_url": "data:image/png;base64,!"}]}, 400, "images[0].image_url", "Invalid base64 image_u"),
+        ({"images": [{"image_url": "data:image/png;base64,AAAA"}]}, 400, "image", "Invalid image file or mode"),
+        ({"images": [{"image_url": "https://a/b"}] * 17}, 400, "images", "Invalid 'images': array too long."),
+        ({"images": [{"image_url": "https://a/b"}], "colour": 1}, 400, "colour", "Unknown parameter: 'colour'."),
+    ],
+)
+def test_an_edit_as_json_that_is_wrong_is_refused(http, fields, status, param, message):
+    answer = edited(http, **fields)
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
+    assert answer.json()["error"]["message"].startswith(message)
 
 
 def test_a_webp_whose_size_is_not_known_counts_as_a_small_one(http):
