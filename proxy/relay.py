@@ -77,6 +77,8 @@ async def send(request: web.Request, answer: Answer) -> web.StreamResponse:
     async with aclosing(answer.body) as source:
         with suppress(ClientConnectionResetError):  # gone: the server sees it too, and the access log says 499
             await response.prepare(request)
+            if exchange is not None:  # now: who leaves the stream cancels this
+                exchange.entry.answers(response.status, response.headers)
             await _pump(source, request, response)
     return response
 

@@ -54,8 +54,24 @@ class Entry:
         self.headers = headers
 
     def asked(self, body: bytes) -> None:
-        """Keep the request's body."""
-        self.body, self.body_size = body[:MOST_OF_ONE], len(body)
+        """Keep the request's body; of one that is too large what tells most."""
+        size = len(body)
+        if size <= MOST_OF_ONE:
+            self.body = body
+        elif size != self.body_size:  # else it was told before
+            from proxy.runs.abridged import abridged  # noqa: PLC0415 - few requests are as large
+
+            self.body = abridged(body, MOST_OF_ONE)
+        self.body_size = size
+
+    @property
+    def is_abridged(self) -> bool:
+        """Whether the body is not as it came."""
+        return self.body_size > MOST_OF_ONE
+
+    def answers(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note how the answer begins."""
+        self.status, self.answer_headers = status, headers
 
     def sent(self, piece: bytes) -> None:
         """Keep a piece of the answer that goes out now, as far as there is room."""

@@ -16,7 +16,7 @@ _NOT_RECORDED = ("/_sim", "/health", "/ready")  # the beginnings of paths
 async def recorded(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """The handler's response, noted. Without a response the client had left."""
+    """The handler's response, noted. Without a response the client had left: of a stream its beginning is noted."""
     if request.path.startswith(_NOT_RECORDED):
         return await handler(request)
     try:
@@ -35,8 +35,7 @@ async def recorded(
 def _finish(request: web.Request, exchange: Exchange, response: web.StreamResponse | None) -> None:
     entry = exchange.entry
     if response is not None:
-        entry.status = response.status
-        entry.answer_headers = response.headers
+        entry.answers(response.status, response.headers)
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             entry.sent(response.body)
     transport = request.transport

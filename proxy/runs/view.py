@@ -44,7 +44,7 @@ def whole(entry: Entry) -> dict[str, Any]:
             "headers": _headers(entry.headers.items()),
             "body": _shown(entry.body),
             "bytes": entry.body_size,
-            "truncated": entry.body_size > MOST_OF_ONE,
+            "truncated": entry.is_abridged,
         },
         "answer": {
             "headers": _headers(entry.answer_headers.items()),

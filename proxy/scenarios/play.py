@@ -28,7 +28,7 @@ from proxy.scenarios.player import Player, Taken
 from proxy.scenarios.script import script
 from proxy.scenarios.template import MOST, TooLongError
 
-_LONGEST_MATCHING = 1.0  # seconds
+_LONGEST_MATCHING = 0.2  # seconds, in which nobody else is answered
 RECORDED = "x-sim-recorded"  # which rule an answer was recorded as
 
 

@@ -20,10 +20,17 @@ def _find(history: History, _limits: Limits) -> Iterator[Found]:
             if not final:
                 continue
             first, because = final[0]
-            again = [after.number for before, after in pairwise(chain) if _why_not(before)]
-            numbers = tuple(sorted({*[seen.number for seen, _ in final], *again}))
+            again = [after for before, after in pairwise(chain) if _why_not(before)]
+            numbers = tuple(sorted({*[seen.number for seen, _ in final], *[seen.number for seen in again]}))
             times = "once" if len(again) == 1 else f"{len(again)} times"
-            yield Found(f"request {first.number} was answered {because} and sent again {times}, unchanged", numbers)
+            yield Found(
+                f"request {first.number} was answered {because} and sent again {times}, unchanged",
+                numbers,
+                # The official SDKs try again after every 429, unless told not to: their user may have done nothing.
+                certain=not all(
+                    _QUOTA in why and seen.marks.retry for (_, why), seen in zip(final, again, strict=True)
+                ),
+            )
 
 
 def _why_not(seen: Seen) -> str:

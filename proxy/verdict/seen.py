@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from proxy.runs.journal import MOST_OF_ONE, Entry
+from proxy.runs.journal import Entry
 from proxy.runs.view import decoded
 from proxy.scenarios.asked import ENDPOINTS
 from proxy.verdict import conversation
@@ -82,8 +82,8 @@ class Seen:
 
     @cached_property
     def document(self) -> Any:
-        """The request's JSON, None where it is none or was too long to be kept."""
-        return decoded(self.entry.body) if self.entry.body_size <= MOST_OF_ONE else None
+        """The request's JSON, as far as it was kept; None where it is none."""
+        return decoded(self.entry.body)
 
     @cached_property
     def said(self) -> Said:

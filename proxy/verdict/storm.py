@@ -18,8 +18,18 @@ def _find(history: History, limits: Limits) -> Iterator[Found]:
             yield Found(
                 f"{told}, from request {most[0].number} on",
                 tuple([seen.number for seen in most]),
-                certain=failed >= limits.storm_tries,
+                certain=_in_spite(most) >= limits.storm_tries,
             )
+
+
+def _in_spite(tries: Sequence[Seen]) -> int:
+    """How many began although one of the same had failed.
+
+    Official SDKs give up soon: many of theirs side by side are many callers with a few tries each.
+    """
+    failed = min([seen.ended for seen in tries if seen.marks.failed], default=float("inf"))
+    one_by_one = _side_by_side(tries) == 1
+    return sum([seen.started >= failed and (one_by_one or seen.marks.retry is None) for seen in tries])
 
 
 def _most(group: Sequence[Seen], limits: Limits) -> Sequence[Seen]:

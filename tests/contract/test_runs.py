@@ -109,6 +109,45 @@ def test_a_client_that_leaves_is_told(run):
     assert entry["end"] == "left"
 
 
+@pytest.mark.parametrize("model", ["gpt-sim-1", "tiny"])
+def test_a_stream_that_was_left_has_what_went_out(run, model):
+    run.post("/_sim/faults", json={"fault": "stall", "settings": {"after_events": 2}})
+    with run.stream("POST", CHAT, json=ASK | {"model": model, "stream": True}) as answer:
+        next(answer.iter_lines())
+
+    (entry,) = journal(run, wait_for=1, full=1)
+    assert (entry["status"], entry["end"]) == (200, "left")
+    assert entry["request_id"] == answer.headers["x-request-id"]
+    assert entry["answer"]["headers"]["content-type"].startswith("text/event-stream")
+    assert entry["answer"]["events"][0]["text"].startswith("data: {")
+    assert [each["number"] for each in journal(run, status="200")] == [1]
+
+
+def test_a_request_with_a_large_picture_can_be_read_but_for_the_picture(run):
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 400_000}}
+    question = {"type": "text", "text": "What is this?"}
+    run.post(CHAT, json=ASK | {"messages": [{"role": "user", "content": [picture, question]}], "stream": True})
+    run.post(CHAT, json=ASK | {"messages": [{"role": "user", "content": "x" * 300_000 + " the end"}]})
+
+    assert [(entry["model"], entry["stream"]) for entry in journal(run)] == [("gpt-sim-1", True), ("gpt-sim-1", False)]
+    (entry,) = journal(run, full=1)[:1]
+    parts = entry["request"]["body"]["messages"][0]["content"]
+    assert parts[1] == question
+    assert len(parts[0]["image_url"]["url"]) < 100_000
+    assert entry["request"]["truncated"]
+
+    def holds(**assertion):
+        (result,) = run.post("/_sim/assertions", json=[assertion]).json()["results"]
+        return result["passed"], result["message"]
+
+    assert holds(requests={"user": "What is this"}, at_least=1)[0]
+    assert holds(requests={"stream": True}, exactly=1)[0]
+    assert holds(requests={"model": "gpt-4o"}, none=True)[0]
+    passed, message = holds(requests={"user": "the end"}, none=True)
+    assert not passed, "it is there, where nobody sees it any more"
+    assert message.endswith("(too large to be kept whole, so that nobody can tell: 1, 2)")
+
+
 def test_filters_pages_and_clearing(run):
     for model in ("a", "b", "a"):
         run.post(CHAT, json=ASK | {"model": model})

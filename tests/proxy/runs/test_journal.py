@@ -1,5 +1,7 @@
 """A run's journal keeps the newest exchanges within its bounds, and shows them without secrets."""
 
+import json
+
 import pytest
 from yarl import URL
 
@@ -65,6 +67,29 @@ def test_large_bodies_are_cut_and_old_ones_make_room(journal):
     shown = view.whole(kept[0])
     assert (shown["request"]["bytes"], shown["request"]["truncated"]) == (2 * MOST_OF_ONE, True)
     assert (shown["answer"]["bytes"], shown["answer"]["truncated"]) == (2 * MOST_OF_ONE, True)
+
+
+@pytest.mark.parametrize(
+    ("document", "kept"),
+    [
+        ({"model": "m", "input": "x" * 900_000}, {"model": "m"}),
+        ({"model": "m", "messages": [{"content": "x" * 20_000}] * 60}, {"model": "m"}),
+        ({"model": "m", "messages": [{"content": "x"}] * 90_000, "stream": True}, {"model": "m", "stream": True}),
+        ({"model": "m", "messages": [{"content": f"{n}" * 100} for n in range(5_000)]}, {"model": "m"}),
+        ({"model": "m", "input": "\u6587" * 300_000}, {"model": "m"}),
+    ],
+)
+def test_a_large_request_keeps_what_it_names(journal, document, kept):
+    entry = exchange(journal, body=json.dumps(document).encode())
+
+    assert len(entry.body) <= MOST_OF_ONE
+    assert entry.is_abridged
+    assert json.loads(entry.body).items() >= kept.items()
+
+
+@pytest.mark.parametrize("body", [b"[" * 400_000, b'{"model": "\xff' + b"x" * 400_000, b'"x' * 200_000])
+def test_of_what_is_no_json_the_beginning_is_kept(journal, body):
+    assert exchange(journal, body=body).body == body[:MOST_OF_ONE]
 
 
 def test_an_exchange_that_ends_after_it_had_to_go_changes_nothing(journal):

@@ -208,6 +208,38 @@ def test_the_same_request_side_by_side_may_be_a_storm(telling):
     assert (found["certainty"], telling.verdict()["passed"]) == ("likely", True)
 
 
+@pytest.mark.parametrize("told", [{}, {"retry_after": "1"}])
+def test_many_callers_of_an_sdk_that_gives_up_are_at_most_likely_a_storm(telling, told):
+    for retry in range(3):
+        entries = [telling.begin(x_stainless_retry_count=str(retry)) for _ in range(15)]
+        for entry in entries:
+            telling.time += 0.001
+            telling.end(entry, {"error": {}}, status=500 if not told else 429, **told)
+        telling.time += 1.5 * (retry + 1)
+
+    (found,) = telling.found("storm")
+    assert (found["certainty"], telling.verdict()["passed"]) == ("likely", True)
+
+
+def test_one_caller_of_an_sdk_that_goes_on_and_on_is_a_storm(telling):
+    for number in range(12):
+        telling.fail(500, at=number * 0.6, took=0.01, x_stainless_retry_count=str(number % 3))
+
+    assert [found["certainty"] for found in telling.verdict()["mistakes"] if found["mistake"] == "storm"] == ["seen"]
+
+
+def test_an_sdks_own_tries_after_a_spent_quota_are_likely_nobodys_mistake(telling):
+    spent = {"error": {"code": "insufficient_quota"}}
+    for retry in range(3):
+        telling.ask(None, spent, status=429, at=2.0**retry, x_stainless_retry_count=str(retry))
+
+    (found,) = telling.found("retried_non_retryable")
+    assert (found["certainty"], telling.verdict()["passed"]) == ("likely", True)
+    telling.ask(None, spent, status=429, at=20, x_stainless_retry_count="0")
+
+    assert [found["certainty"] for found in telling.found("retried_non_retryable")] == ["seen"]
+
+
 def test_many_different_requests_at_once_are_no_storm(telling):
     entries = [telling.begin({"model": "m", "messages": [user(str(number))]}) for number in range(50)]
     for entry in entries:
