@@ -10,10 +10,11 @@ from proxy.endpoints.call import Call, check_model, json_answer
 from proxy.endpoints.responses import rules, shape
 from proxy.endpoints.responses.events import Events, unfinished
 from proxy.endpoints.responses.given import Given, given_to
-from proxy.endpoints.responses.items import as_kept, identifier, too_long
+from proxy.endpoints.responses.items import as_kept, identifier
 from proxy.endpoints.responses.job import job_of, namespaces_of
 from proxy.endpoints.responses.reading import Reader
 from proxy.endpoints.responses.schema import Request, Streaming
+from proxy.endpoints.responses.sealed import too_long
 from proxy.endpoints.responses.state import LARGEST, STATE, Item, Kept, State, encoded, size
 from proxy.keys import TIMES
 from proxy.pace import on_schedule

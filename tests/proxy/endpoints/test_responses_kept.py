@@ -209,6 +209,23 @@ def test_one_in_the_background_can_be_cancelled_until_it_is_done(http, ask):
     assert kinds == ["response.created", "response.queued", "response.in_progress"]
 
 
+def test_a_reasoning_goes_on_at_a_server_with_another_seed(start_proxy, ask):
+    made = ask("Tell me about tea", reasoning={"effort": "low"}, include=["reasoning.encrypted_content"], store=False)
+    given = [*made["output"], {"role": "user", "content": "And?"}]
+    body = {"model": "gpt-sim-1", "input": given}
+
+    answer = httpx.post(f"{start_proxy('--seed', '7').v1}/responses", json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_reasoning_that_was_made_elsewhere_is_none_of_a_conversations_items(http):
+    url = f"/conversations/{http.post('/conversations').json()['id']}/items"
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "zzz"}
+
+    error = http.post(url, json={"items": [item]}).json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_encrypted_content", None)
+
+
 def test_one_that_is_done_stays_so_when_it_is_cancelled(http, ask):
     made = ask("Tell me about hail", background=True)
     url = f"/responses/{made['id']}"
