@@ -56,6 +56,11 @@ def _before(ask: Asked, state: State) -> tuple[Items, Conversation | None]:
                 param="previous_response_id",
                 code="previous_response_not_found",
             )
+        if kept.ahead:
+            raise BadRequestError(
+                f"Previous response with id '{kept.id}' is not completed: its status is '{kept.ahead[-1]}'.",
+                param="previous_response_id",
+            )
         return kept.context, None
     name = conversation_of(ask)
     if name is None:
