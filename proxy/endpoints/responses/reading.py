@@ -35,6 +35,7 @@ class Reader:
     """Decodes one body. A lenient reader leaves out the fields that OpenAI does not have."""
 
     def __init__(self, call: Call) -> None:
+        self.call = call
         self._body = call.body
         self._lenient = call.app[SETTINGS].lenient
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.endpoints.responses_cases import CODE, WEATHER
+from tests.proxy.endpoints.responses_cases import CALL, CODE, WEATHER
 
 HOSTED: list[dict[str, Any]] = [
     {"type": "web_search", "filters": {"allowed_domains": ["a.org"]}, "user_location": {"type": "approximate"}},
@@ -157,6 +157,69 @@ def test_a_grammar_that_no_text_meets_is_told_as_one(ask):
     tool = CODE | {"format": {"type": "grammar", "syntax": "regex", "definition": r"a\bb"}}
 
     assert refused(ask(tools=[tool], tool_choice="required"), "tools[0].format.definition", "invalid_grammar")
+
+
+NO_FILE = "file-000000000000000000000000"
+SOURCES: list[tuple[dict[str, Any], str, int, str | None, str]] = [
+    ({"type": "input_image"}, "image_url", 400, "missing_required_parameter", "Missing required parameter: '{param}'."),
+    ({"type": "input_file"}, "file_id", 400, "missing_required_parameter", "Missing required parameter: '{param}'."),
+    (
+        {"type": "input_image", "image_url": "nope"},
+        "image_url",
+        400,
+        "invalid_value",
+        "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
+    ),
+    (
+        {"type": "input_file", "file_url": "/a.pdf"},
+        "file_url",
+        400,
+        "invalid_value",
+        "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
+    ),
+    (
+        {"type": "input_image", "image_url": "data:image/png;base64,!!!"},
+        "image_url",
+        400,
+        "invalid_value",
+        "Invalid base64 image_url.",
+    ),
+    (
+        {"type": "input_file", "file_id": "F0BG"},
+        "file_id",
+        400,
+        "invalid_value",
+        "Invalid '{param}': 'F0BG'. Expected an ID that begins with 'file'.",
+    ),
+    ({"type": "input_file", "file_id": NO_FILE}, "file_id", 404, None, f"File with id '{NO_FILE}' not found."),
+    ({"type": "input_image", "file_id": NO_FILE}, "file_id", 404, None, f"File with id '{NO_FILE}' not found."),
+]
+
+
+@pytest.mark.parametrize(("part", "field", "status", "code", "words"), SOURCES)
+def test_an_image_or_a_file_that_comes_from_nowhere_is_refused(ask, part, field, status, code, words):
+    output = {"type": "function_call_output", "call_id": "call_1", "output": [part]}
+    for given, place in (
+        ([{"role": "user", "content": [{"type": "input_text", "text": "See"}, part]}], "input[0].content[1]"),
+        ([CALL, output], "input[1].output[0]"),
+    ):
+        answer = ask(input=given)
+        error, param = answer.json()["error"], f"{place}.{field}"
+        assert (answer.status_code, error["param"], error["code"]) == (status, param, code)
+        assert error["message"] == words.format(param=param)
+
+
+def test_an_image_or_a_file_that_was_uploaded_is_read_by_its_id(http, ask):
+    upload = http.post("/v1/files", files={"file": ("a.txt", b"hello")}, data={"purpose": "user_data"}).json()
+    parts = [
+        {"type": "input_file", "file_id": upload["id"]},
+        {"type": "input_image", "file_id": upload["id"]},
+        {"type": "input_image", "image_url": "HTTPS://example.com/a.png"},
+        {"type": "input_file", "file_url": "https://example.com/a.pdf"},
+    ]
+
+    answer = ask(input=[{"role": "user", "content": parts}])
+    assert answer.status_code == 200, answer.text
 
 
 def test_a_body_that_breaks_off_after_a_wrong_type_is_no_json(http):

@@ -178,7 +178,8 @@ def test_every_kind_of_item_is_listed_as_openai_describes_it(http, ask):
         {"type": "custom_tool_call", "call_id": "c", "name": "n", "input": "i"},
         {"type": "custom_tool_call_output", "call_id": "c", "output": "o"},
     ]
-    image = {"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}
+    file = http.post("/files", files={"file": ("a.png", b"a")}, data={"purpose": "vision"}).json()["id"]
+    image = {"role": "user", "content": [{"type": "input_image", "file_id": file}]}
     refusal = {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
     given = [{"role": "developer", "content": "x"}, CALL, RESULT, *custom, image, refusal]
     listed = http.get(f"/responses/{ask(given)['id']}/input_items", params={"order": "asc"}).json()
