@@ -23,8 +23,7 @@ def check_chat(ask: ChatRequest) -> None:
     for function, param in _functions(ask):
         check_function(function.name, function.parameters, param, strict=bool(function.strict))
     for name, schema, param in _grammars(ask):
-        if problem := _problem(schema, strict=False):
-            raise _grammar_error(name, problem, param)
+        check_grammar(name, schema, param)
 
 
 def check_format(name: str, schema: dict[str, Any], param: str, code: str | None = None, *, strict: bool) -> None:
@@ -43,6 +42,12 @@ def check_function(name: str, schema: dict[str, Any] | None, param: str, *, stri
         raise function_error(name, found, param)
 
 
+def check_grammar(name: str, schema: dict[str, Any], param: str) -> None:
+    """Raises BadRequestError for the schema of a custom tool's input, if no input can be held to it."""
+    if problem := _problem(schema, strict=False):
+        raise grammar_error(name, problem, param)
+
+
 def format_error(name: str, problem: SchemaError, param: str, code: str | None = None) -> BadRequestError:
     """The 400 for the schema of an answer."""
     return BadRequestError(f"Invalid schema for response_format '{name}': {problem}", param=param, code=code)
@@ -53,6 +58,11 @@ def function_error(name: str, problem: SchemaError, param: str) -> BadRequestErr
     return BadRequestError(
         f"Invalid schema for function '{name}': {problem}", param=param, code="invalid_function_parameters"
     )
+
+
+def grammar_error(name: str, problem: SchemaError, param: str) -> BadRequestError:
+    """The 400 for the grammar of a custom tool."""
+    return BadRequestError(f"Invalid grammar for tool '{name}': {problem.message}", param=param, code="invalid_grammar")
 
 
 def unmet(ask: ChatRequest, problem: SchemaError) -> BadRequestError:
@@ -66,7 +76,7 @@ def unmet(ask: ChatRequest, problem: SchemaError) -> BadRequestError:
         try:
             compiled(_text(schema)).instance(Draw(b""), Hints.of([]))
         except SchemaError:
-            return _grammar_error(name, problem, param)
+            return grammar_error(name, problem, param)
     wanted = ask.response_format and ask.response_format.json_schema
     return format_error(wanted.name if wanted else "", problem, "response_format")
 
@@ -86,10 +96,6 @@ def _grammars(ask: ChatRequest) -> list[tuple[str, dict[str, Any], str]]:
         for index, tool in enumerate(ask.tools or ())
         if tool.custom and "pattern" in (schema := input_schema(tool.custom))
     ]
-
-
-def _grammar_error(name: str, problem: SchemaError, param: str) -> BadRequestError:
-    return BadRequestError(f"Invalid grammar for tool '{name}': {problem.message}", param=param, code="invalid_grammar")
 
 
 def _problem(schema: dict[str, Any], *, strict: bool) -> SchemaError | None:

@@ -84,6 +84,11 @@ class Player:
         """What no rule answers."""
         return self._on_miss or self.source.loaded.on_miss
 
+    @property
+    def replays(self) -> bool:
+        """Whether there are recordings: answers that were made elsewhere."""
+        return self.source.loaded.library is not None
+
     def take(self, asked: Asked) -> Taken | None:
         """The answer to this request, which is counted; None where no rule answers. Passes TooSlowError on."""
         loaded = self._current()

@@ -139,6 +139,7 @@ def _not_served() -> str:
     families = Counter(path.split("/")[1] for path in {path for _, path in missing} if path.split("/")[1] not in there)
     administration = sum(families.pop(name, 0) for name in _ADMINISTRATION)
     lines = [f"- `{method} /v1{path}`" for path, method in single]
+    lines += ["- `/v1/responses` as a WebSocket (the SDK's `client.responses.connect()`)"]
     lines += [
         f"- `/v1/{name}`{f' and below ({count} paths)' if count > 1 else ''}"
         for name, count in sorted(families.items())

@@ -133,10 +133,11 @@ CASES = (
 HOSTED = (
     "tools that OpenAI runs itself (web search, file search, code interpreter, MCP, ...) are accepted and never called"
 )
-SENT = frozenset({"store", "name", "status"})
+SENT = frozenset({"store", "presence_penalty", "frequency_penalty", "name", "status"})
 NOTE = (
-    "`store` is in every response of OpenAI's, and neither has it; `name` of `response.function_call_arguments.done` "
-    "and `status` of a custom tool's call are in the description, and not in the SDK."
+    "`store`, `presence_penalty` and `frequency_penalty` are in every response of OpenAI's, and neither has them; "
+    "`name` of `response.function_call_arguments.done` and `status` of a custom tool's call are in the description, "
+    "and not in the SDK."
 )
 RESPONSE = Shape("Response", Response)
 PAGE = frozenset({"object", "first_id", "last_id", "has_more"})

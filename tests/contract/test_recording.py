@@ -101,6 +101,20 @@ def test_what_is_replayed_is_byte_for_byte_what_the_client_got_while_recording(r
     assert report(other) == {"exact": 2, "edited": 0, "missed": 0, "edits": [], "misses": []}
 
 
+def test_what_was_recorded_elsewhere_may_come_back_where_it_is_replayed(run, other):
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAABo" + "x" * 90}
+    picture = {"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}
+    said = {"role": "assistant", "content": "Rome is warm."}
+    body = {"model": "gpt-4o-mini", "input": [picture, reasoning, said, {"role": "user", "content": "And then?"}]}
+    run.post("/_sim/recording")
+    ask(run, "hello")
+    replay(run, other, on_miss="simulate")
+
+    assert other.post("/v1/responses", json=body).status_code == 200
+    other.delete("/_sim/scenario")
+    assert other.post("/v1/responses", json=body).json()["error"]["code"] == "invalid_encrypted_content"
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_recording_again_gives_the_same_file_but_for_the_milliseconds(run, stream):
     files = []

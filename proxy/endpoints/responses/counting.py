@@ -3,10 +3,11 @@
 from proxy.endpoints.call import Call, check_model, json_answer
 from proxy.endpoints.responses import rules, shape
 from proxy.endpoints.responses.given import Given, given_to
-from proxy.endpoints.responses.items import as_kept, expanded, identifier, packed
+from proxy.endpoints.responses.items import as_kept, identifier
 from proxy.endpoints.responses.job import messages_of, tools_of
 from proxy.endpoints.responses.reading import Reader
 from proxy.endpoints.responses.schema import Asked
+from proxy.endpoints.responses.sealed import expanded, packed
 from proxy.endpoints.responses.state import STATE, decoded
 from proxy.relay import Answer
 from proxy.sim.chat import complete

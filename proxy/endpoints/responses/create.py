@@ -10,10 +10,11 @@ from proxy.endpoints.call import Call, check_model, json_answer
 from proxy.endpoints.responses import rules, shape
 from proxy.endpoints.responses.events import Events, unfinished
 from proxy.endpoints.responses.given import Given, given_to
-from proxy.endpoints.responses.items import as_kept, identifier, too_long
+from proxy.endpoints.responses.items import as_kept, identifier
 from proxy.endpoints.responses.job import job_of, namespaces_of
 from proxy.endpoints.responses.reading import Reader
 from proxy.endpoints.responses.schema import Request, Streaming
+from proxy.endpoints.responses.sealed import too_long
 from proxy.endpoints.responses.state import LARGEST, STATE, Item, Kept, State, encoded, size
 from proxy.keys import TIMES
 from proxy.pace import on_schedule
@@ -47,7 +48,7 @@ async def create(call: Call) -> Answer:
     rules.check(ask)
     given = given_to(ask, reader, state)
     rules.check_json_is_asked_for(ask, given.all)
-    made = _made(ask, given, call)
+    made = _made(ask, given, call, state)
     kept = _keep(ask, given, made.response, state)
     if ask.background and not ask.stream:
         kept.ahead = ["in_progress", "queued"]
@@ -57,10 +58,12 @@ async def create(call: Call) -> Answer:
     return json_answer(made.response)
 
 
-def _made(ask: Request, given: Given, call: Call) -> Made:
+def _made(ask: Request, given: Given, call: Call, state: State) -> Made:
     begun = shape.begun(ask, ask.tools or [], 0)
     said = _said(ask, job_of(ask, given.all, call.server_seed), call)
     owner = identifier("resp", said.id, begun, ask.include)
+    if ask.background and (before := state.asked_before(owner)):
+        owner = identifier("resp", owner, before)  # each has states of its own, which end once
     output = shape.output_of(ask, said.choices[0], owner, namespaces_of(ask))
     return Made(shape.ended(begun | {"id": owner, "created_at": call.now}, said, output, call.now), said)
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.endpoints.responses import items
+from msgspec import UnsetType
+
+from proxy.endpoints.responses import items, sealed, sources
 from proxy.endpoints.responses.reading import Reader
 from proxy.endpoints.responses.schema import Asked
 from proxy.endpoints.responses.shape import conversation_of
@@ -26,7 +28,7 @@ def given_to(ask: Asked, reader: Reader, state: State) -> Given:
     before, conversation = _before(ask, state)
     inputs = items.resolved(_read(ask.input, reader), state)
     items.check_reasoning(inputs)
-    together = items.expanded([*map(decoded, before), *inputs])
+    together = sealed.expanded([*map(decoded, before), *inputs])
     items.check_calls(together)
     return Given(before, inputs, together, conversation)
 
@@ -35,10 +37,14 @@ def read_items(value: list[dict[str, Any]], reader: Reader, where: str) -> list[
     """Items that a client sent, each checked by itself. Raises BadRequestError."""
     found = reader.items(value, where)
     items.check_each(found, where)
+    player = reader.call.run and reader.call.run.player
+    if not (player and player.replays):  # what was recorded elsewhere comes back in what follows on it
+        sealed.check_reasoned(found)
+        sources.check(found, where, reader.call)
     return found
 
 
-def _read(value: str | list[dict[str, Any]] | None, reader: Reader) -> list[Item]:
+def _read(value: str | list[dict[str, Any]] | UnsetType | None, reader: Reader) -> list[Item]:
     if isinstance(value, str):
         return [{"type": "message", "role": "user", "content": value}]
     return read_items(value or [], reader, "input")
@@ -53,6 +59,11 @@ def _before(ask: Asked, state: State) -> tuple[Items, Conversation | None]:
                 param="previous_response_id",
                 code="previous_response_not_found",
             )
+        if kept.ahead:
+            raise BadRequestError(
+                f"Previous response with id '{kept.id}' is not completed: its status is '{kept.ahead[-1]}'.",
+                param="previous_response_id",
+            )
         return kept.context, None
     name = conversation_of(ask)
     if name is None:
@@ -65,5 +76,5 @@ def found_conversation(state: State, name: str) -> Conversation:
     """A conversation by its id. Raises NotFoundError."""
     conversation = state.conversations.get(name)
     if conversation is None:
-        raise NotFoundError(f"Conversation with id '{name}' not found.", param="conversation")
+        raise NotFoundError(f"Conversation with id '{name}' not found.")
     return conversation

@@ -1,14 +1,12 @@
 """The items of a conversation: what is wrong with them, how they are kept, and the chat's messages that they make."""
 
 import re
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
 
-from proxy.endpoints.responses.state import LARGEST, Item, State, decoded
+from proxy.endpoints.responses.state import Item, State, decoded
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.sim.job import Message, ToolCall
 
@@ -25,7 +23,6 @@ _CHECKED_PREFIXES = {"message", "function_call", "custom_tool_call", "reasoning"
 _CALLS = {"function_call": "function call", "custom_tool_call": "custom tool call"}
 _OUTPUTS = {"function_call_output": "function call", "custom_tool_call_output": "custom tool call"}
 _ONLY_SAID = ("output_text", "refusal")
-_SEAL_BYTES = 16
 _SANE_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -112,21 +109,21 @@ def resolved(items: Sequence[Item], state: State) -> list[Item]:
 
 
 def check_calls(items: Sequence[Item]) -> None:
-    """Every call has its output, and every output its call before it. Raises BadRequestError."""
-    waiting: dict[str, str] = {}  # calls that have no output yet
-    called: set[str] = set()
+    """Every call has its output, and every output a call of its kind before it. Raises BadRequestError."""
+    waiting: dict[tuple[str, str], None] = {}  # calls that have no output yet: their kind and id
+    called: set[tuple[str, str]] = set()
     for item in items:
         kind = item["type"]
         if kind in _CALLS:
-            called.add(item["call_id"])
-            waiting[item["call_id"]] = _CALLS[kind]
+            call = _CALLS[kind], item["call_id"]
+            called.add(call)
+            waiting[call] = None
         elif kind in _OUTPUTS:
-            if item["call_id"] not in called:
-                raise BadRequestError(
-                    f"No tool call found for {_OUTPUTS[kind]} output with call_id {item['call_id']}.", param="input"
-                )
-            waiting.pop(item["call_id"], None)
-    for call_id, name in waiting.items():
+            call = _OUTPUTS[kind], item["call_id"]
+            if call not in called:
+                raise BadRequestError(f"No tool call found for {call[0]} output with call_id {call[1]}.", param="input")
+            waiting.pop(call, None)
+    for name, call_id in waiting:
         raise BadRequestError(f"No tool output found for {name} {call_id}.", param="input")
 
 
@@ -239,55 +236,3 @@ def _media_tokens(content: str | list[Item]) -> int:
             else:
                 total += media.file_tokens(part.get("file_data"))
     return total
-
-
-def packed(items: Sequence[Item]) -> str:
-    """What a compaction holds: the items, which only a server of this kind reads."""
-    data = zlib.compress(msgspec.json.encode(list(items)), 1)
-    return b64encode(_seal(data) + data).decode("ascii")
-
-
-def expanded(items: Sequence[Item]) -> list[Item]:
-    """The items, with those of a compaction in its place. Raises BadRequestError for what was not made here."""
-    found: list[Item] = []
-    left = LARGEST
-    for item in items:
-        if item["type"] == "compaction":
-            data = _unsealed(item)
-            inflating = zlib.decompressobj()
-            held = inflating.decompress(data, left)
-            left -= len(held)
-            if left <= 0:
-                raise too_long()
-            found += msgspec.json.decode(held)
-        else:
-            found.append(item)
-    return found
-
-
-def _unsealed(item: Item) -> bytes:
-    try:
-        sealed = b64decode(item["encrypted_content"], validate=True)
-    except ValueError:
-        sealed = b""
-    seal, data = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
-    if seal != _seal(data):
-        raise BadRequestError(
-            f"The encrypted content for item {item.get('id')} could not be verified.",
-            param="input",
-            code="invalid_encrypted_content",
-        )
-    return data
-
-
-def too_long() -> BadRequestError:
-    """More than the model takes, or than is kept."""
-    return BadRequestError(
-        "Your input exceeds the context window of this model. Please adjust your input and try again.",
-        param="input",
-        code="context_length_exceeded",
-    )
-
-
-def _seal(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_SEAL_BYTES, person=b"compaction").digest()

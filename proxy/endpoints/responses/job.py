@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from proxy.endpoints.responses import items
-from proxy.endpoints.responses.schema import CALLABLE, Asked, ChosenTool, Request
+from proxy.endpoints.responses.schema import Asked, ChosenTool, Request
 from proxy.endpoints.responses.shape import LOGPROBS
 from proxy.endpoints.responses.state import Item
+from proxy.endpoints.responses.tool_schema import CALLABLE
 from proxy.errors import BadRequestError
 from proxy.sim.job import ChatJob, Format, Length, Message, Tool, ToolUse
+from proxy.wording import missing
 
 _LENGTHS: dict[str, Length] = {"low": "short", "medium": "medium", "high": "long"}
 
@@ -65,10 +67,15 @@ def _tool(tool: Item) -> Tool:
     about = tool.get("description") or ""
     if tool["type"] == "function":
         return Tool(tool["name"], about, _json(tool.get("parameters") or {}), strict=bool(tool.get("strict")))
+    return Tool(tool["name"], about, _json(input_schema(tool)), custom=True)
+
+
+def input_schema(tool: Item) -> dict[str, Any]:
+    """What a custom tool takes, as a schema."""
     schema = {"type": "string"}
     if (grammar := tool.get("format")) and grammar.get("syntax") == "regex":
-        schema["pattern"] = f"^(?:{grammar.get('definition') or ''})$"
-    return Tool(tool["name"], about, _json(schema), custom=True)
+        schema["pattern"] = f"^(?:{grammar['definition']})$"
+    return schema
 
 
 def _tool_use(ask: Request, tools: tuple[Tool, ...]) -> ToolUse | None:
@@ -95,9 +102,9 @@ def check_choice_of_tool(ask: Asked) -> None:
     if not isinstance(choice, ChosenTool):
         return
     if choice.type == "allowed_tools" and choice.tools is None:
-        raise _missing("tool_choice.tools")
+        raise missing("tool_choice", "tools")
     if choice.type in CALLABLE and choice.name is None:
-        raise _missing("tool_choice.name")
+        raise missing("tool_choice", "name")
     kinds = {tool["type"] for tool in ask.tools or ()}
     names = {(tool["type"], tool["name"]) for tool in callable_tools(ask)}
     for chosen in choice.tools or () if choice.type == "allowed_tools" else (choice,):
@@ -119,7 +126,3 @@ def _format(ask: Request) -> Format | None:
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _missing(param: str) -> BadRequestError:
-    return BadRequestError(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")

@@ -13,8 +13,10 @@ from msgspec import Struct
 
 from proxy import wording
 from proxy.endpoints.call import Call
-from proxy.endpoints.responses.item_schema import FOREIGN_ITEMS, ITEMS, ForeignItem
-from proxy.endpoints.responses.schema import CALLABLE, TOOLS, Asked, Namespace
+from proxy.endpoints.responses import words
+from proxy.endpoints.responses.item_schema import FOREIGN_ITEMS, ITEMS, ForeignItem, Message
+from proxy.endpoints.responses.schema import Asked
+from proxy.endpoints.responses.tool_schema import CALLABLE, TOOLS
 from proxy.errors import BadRequestError
 from proxy.keys import SETTINGS
 from proxy.wording import check_choice
@@ -22,8 +24,10 @@ from proxy.wording import check_choice
 A = TypeVar("A", bound=Asked)
 S = TypeVar("S", bound=Struct)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?", re.DOTALL)
-_ENUM = re.compile(r"Invalid enum value '(.*)'(?: - at `\$(.*)`)?", re.DOTALL)
+_ENUM = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
 _PLACE = re.compile(r"(?: - at `\$(.*)`)?\Z", re.DOTALL)
+# A wrong word in these is told of the object that they are in; the `type` of a part is not one of them.
+_NAMED_BY_OBJECT = re.compile(r"\.role\Z|(?<!\])\.type\Z")
 _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out of one object
 
 
@@ -31,6 +35,7 @@ class Reader:
     """Decodes one body. A lenient reader leaves out the fields that OpenAI does not have."""
 
     def __init__(self, call: Call) -> None:
+        self.call = call
         self._body = call.body
         self._lenient = call.app[SETTINGS].lenient
 
@@ -63,7 +68,9 @@ class Reader:
         if kind is None:
             kind = "item_reference" if "id" in item and "content" not in item and "role" not in item else "message"
             item = {**item, "type": kind}
-        _check_type(kind, (*ITEMS, *FOREIGN_ITEMS), where)
+        check_choice(where, kind if isinstance(kind, str) else "", (*ITEMS, *FOREIGN_ITEMS))
+        if kind == "message" and "role" not in item:
+            check_choice(where, "", supported(Message, "role"))
         self._check(item, ITEMS.get(kind, ForeignItem), where)
         return item
 
@@ -71,18 +78,20 @@ class Reader:
         kind = tool.get("type")
         if kind is None:
             raise wording.invalid(f"Object missing required field `type` - at `$.{where}`", self._body)
-        _check_type(kind, TOOLS, where)
+        if not isinstance(kind, str):
+            raise BadRequestError(
+                f"Invalid type for '{where}.type': expected a string.", param=f"{where}.type", code="invalid_type"
+            )
+        check_choice(where, kind, tuple(TOOLS))
         if kind in (*CALLABLE, "namespace") and "name" not in tool:
             # Before what is unknown: it is what a tool of chat completions is told here.
             raise wording.invalid(f"Object missing required field `name` - at `$.{where}`", self._body)
+        self._check(tool, TOOLS[kind], where)
         if kind == "namespace":
-            self._check(tool, Namespace, where)
             return {
                 **tool,
                 "tools": [self._tool(each, f"{where}.tools[{at}]") for at, each in enumerate(tool["tools"])],
             }
-        if kind in CALLABLE:
-            self._check(tool, CALLABLE[kind], where)
         return tool
 
     def _check(self, value: dict[str, Any], kind: type[Struct], where: str) -> None:
@@ -100,19 +109,21 @@ class Reader:
         raise self._in_words(kind, complaint, where)
 
     def _in_words(self, kind: type[Struct], complaint: str, where: str) -> BadRequestError:
-        if found := _ENUM.fullmatch(complaint):
-            path = (found[2] or "").removeprefix(".")
-            # OpenAI names the object, not its `type`, which says what the object is.
-            named = f"{where}.{path}".strip(".").removesuffix(".type")
-            try:
-                check_choice(named, found[1], supported(kind, path))
-            except BadRequestError as error:
-                return error
         place = _PLACE.search(complaint)
         assert place is not None, "it matches at the end"
-        path = f"{where}{place[1] or ''}".removeprefix(".")
-        told = complaint[: place.start()]
-        return wording.invalid(f"{told} - at `$.{path}`" if path else told, self._body)
+        inner, told = place[1] or "", complaint[: place.start()]
+        path = f"{where}{inner}".removeprefix(".")
+        choice = supported(kind, inner)
+        if found := _ENUM.fullmatch(told):
+            try:
+                check_choice(_NAMED_BY_OBJECT.sub("", path), found[1], choice)
+            except BadRequestError as wrong:
+                return wrong
+        if not path and (found := _UNKNOWN.fullmatch(told)) and (error := words.moved(found[1])):
+            return error
+        usual = wording.invalid(f"{told} - at `$.{path}`" if path else told, self._body)
+        # Where the body breaks off later, that is what is told.
+        return (usual.code and words.wrong_type(path, told, choice)) or usual
 
 
 def supported(kind: Any, path: str) -> tuple[str, ...]:
@@ -134,14 +145,6 @@ def _alternatives(found: list[Any]) -> list[Any]:
         else:
             flat.append(each)
     return flat
-
-
-def _check_type(kind: Any, known: tuple[str, ...], where: str) -> None:
-    if not isinstance(kind, str):
-        raise BadRequestError(
-            f"Invalid type for '{where}.type': expected a string.", param=f"{where}.type", code="invalid_type"
-        )
-    check_choice(where, kind, known)
 
 
 def _at(value: Any, path: str) -> Any:

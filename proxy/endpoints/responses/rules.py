@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from proxy.chat_rules import check_metadata
 from proxy.endpoints.responses.items import check_id, content_of, text
-from proxy.endpoints.responses.job import check_choice_of_tool, tools_of
+from proxy.endpoints.responses.job import check_choice_of_tool, input_schema, tools_of
 from proxy.endpoints.responses.schema import Asked, Request, Streaming
 from proxy.endpoints.responses.shape import conversation_of
 from proxy.endpoints.responses.state import Item
 from proxy.errors import BadRequestError, NotFoundError
-from proxy.schema_rules import check_format, check_function, format_error, function_error
+from proxy.schema_rules import check_format, check_function, check_grammar, format_error, function_error, grammar_error
 from proxy.sim.structured import Draw, Hints, SchemaError, compiled
+from proxy.wording import missing
 
 _OF_FORMAT = "text.format.schema"
 
 
 def check(ask: Request) -> None:
     """The rules of a request by itself. Raises ApiError that names the first broken one."""
-    if ask.prompt is not None:
-        raise NotFoundError(f"Prompt with id '{ask.prompt.id}' not found.", param="prompt")
+    _check_question(ask)
     if ask.stream_options is not None:
         _check_stream(ask.stream_options, streaming=bool(ask.stream))
     if ask.background and ask.store is False:
@@ -30,10 +32,18 @@ def check(ask: Request) -> None:
     if wanted is not None and wanted.type == "json_schema":
         for field in ("name", "schema"):
             if getattr(wanted, field) is None:
-                raise _missing(f"text.format.{field}")
+                raise missing("text.format", field)
         check_format(
             wanted.name or "", wanted.schema or {}, _OF_FORMAT, "invalid_json_schema", strict=bool(wanted.strict)
         )
+
+
+def _check_question(ask: Request) -> None:
+    _check_model(ask)
+    if ask.prompt is not None:
+        raise NotFoundError(f"Prompt with id '{ask.prompt.id}' not found.")
+    if ask.input is UNSET:  # also where something was said before
+        raise missing("", "input")
 
 
 def _check_stream(options: Streaming, *, streaming: bool) -> None:
@@ -50,20 +60,16 @@ def _check_stream(options: Streaming, *, streaming: bool) -> None:
 
 def check_asked(ask: Asked) -> None:
     """The rules that hold for counting and compaction too. Raises BadRequestError."""
-    if ask.model is None:
-        raise _missing("model")
+    _check_model(ask)
     conversation = conversation_of(ask)
     if conversation is not None and ask.previous_response_id is not None:
         raise BadRequestError(
-            "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Ensure you are only providing "
-            "one of: 'previous_response_id' or 'conversation'.",
-            param="previous_response_id",
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or 'conversation'.",
             code="mutually_exclusive_parameters",
         )
-    if not ask.input and ask.input != "" and conversation is None and ask.previous_response_id is None:
+    if not ask.input and conversation is None and ask.previous_response_id is None:
         raise BadRequestError(
-            'One of "input" or "previous_response_id" or "prompt" or "conversation" must be provided.',
-            param="input",
+            "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.",
             code="missing_required_parameter",
         )
     if ask.previous_response_id is not None:
@@ -71,6 +77,11 @@ def check_asked(ask: Asked) -> None:
     if conversation is not None:
         check_id("conversation", conversation, "conv")
     check_choice_of_tool(ask)
+
+
+def _check_model(ask: Asked) -> None:
+    if ask.model is None:
+        raise missing("", "model")
 
 
 def check_json_is_asked_for(ask: Request, given: Sequence[Item]) -> None:
@@ -97,6 +108,7 @@ def _with_strictness(tool: Item, where: str) -> Item:
             "tools": [_with_strictness(each, f"{where}.tools[{at}]") for at, each in enumerate(tool["tools"])],
         }
     if tool["type"] == "custom":
+        _check_grammar(tool, f"{where}.format")
         return {"description": None, "format": {"type": "text"}, **tool}
     if tool["type"] != "function":
         return tool
@@ -112,6 +124,16 @@ def _with_strictness(tool: Item, where: str) -> Item:
     return shown | tool | {"strict": strict}
 
 
+def _check_grammar(tool: Item, where: str) -> None:
+    given = tool.get("format")
+    if given is None or given["type"] != "grammar":
+        return
+    for field in ("syntax", "definition"):
+        if given.get(field) is None:
+            raise missing(where, field)
+    check_grammar(tool["name"], input_schema(tool), f"{where}.definition")
+
+
 def unmet(ask: Request, problem: SchemaError) -> BadRequestError:
     """The 400 for a schema that no value meets, which is seen only when one is made."""
     wanted = ask.text.format if ask.text else None
@@ -119,6 +141,8 @@ def unmet(ask: Request, problem: SchemaError) -> BadRequestError:
         return format_error(wanted.name, problem, _OF_FORMAT, "invalid_json_schema")
     tools = tools_of(ask)
     index = next(at for at, tool in enumerate(tools) if at == len(tools) - 1 or not _can_be_met(tool.parameters))
+    if tools[index].custom:
+        return grammar_error(tools[index].name, problem, f"tools[{index}].format.definition")
     return function_error(tools[index].name, problem, f"tools[{index}].parameters")
 
 
@@ -132,7 +156,3 @@ def _can_be_met(schema: str) -> bool:
 
 def _only_with(field: str, other: str) -> BadRequestError:
     return BadRequestError(f"The '{field}' parameter is only allowed when '{other}' is enabled.", param=field)
-
-
-def _missing(param: str) -> BadRequestError:
-    return BadRequestError(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")

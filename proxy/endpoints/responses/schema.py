@@ -1,85 +1,17 @@
-"""What a request to `POST /v1/responses` looks like: its fields and its tools, each of these by its type.
+"""What a request to `POST /v1/responses` looks like.
 
 The fields are those of OpenAI's description, with the simulator's own `seed`, `response_length` and timings of streams.
-`Unchecked` marks what is accepted and looked at by nobody. Items are item_schema.py's, the rules that span fields are
-rules.py's.
+`Unchecked` marks what is accepted and looked at by nobody. Items are item_schema.py's, tools are tool_schema.py's, the
+rules that span fields are rules.py's.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from proxy.endpoints.responses.item_schema import Name
-from proxy.schema import FunctionName, Milliseconds, Tokens, Unchecked
+from proxy.schema import FunctionName, Milliseconds, Penalty, Tokens, Unchecked
 
 Mode = Literal["auto", "required"]
-
-
-class FunctionTool(Struct, forbid_unknown_fields=True):
-    """A function that can be called; `parameters` is a JSON Schema."""
-
-    name: Name
-    type: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-    output_schema: Unchecked = None
-    defer_loading: Unchecked = None
-    allowed_callers: Unchecked = None
-    async_: Unchecked = field(default=None, name="async")
-
-
-class TextFormat(Struct, forbid_unknown_fields=True):
-    """What a custom tool takes: any text, or text by a grammar."""
-
-    type: Literal["text", "grammar"]
-    syntax: Literal["lark", "regex"] | None = None
-    definition: str | None = None
-
-
-class CustomTool(Struct, forbid_unknown_fields=True):
-    """A tool that takes text."""
-
-    name: Name
-    type: str
-    description: str | None = None
-    format: TextFormat | None = None
-    defer_loading: Unchecked = None
-    allowed_callers: Unchecked = None
-    async_: Unchecked = field(default=None, name="async")
-
-
-class Namespace(Struct, forbid_unknown_fields=True):
-    """Functions and custom tools under a common name."""
-
-    name: Annotated[str, Meta(min_length=1)]
-    type: str
-    tools: Annotated[list[dict[str, Any]], Meta(min_length=1)]
-    description: str | None = None
-
-
-CALLABLE: Mapping[str, type[Struct]] = {"function": FunctionTool, "custom": CustomTool}
-# Tools that OpenAI runs itself: accepted, never called.
-HOSTED = (
-    "web_search",
-    "web_search_2025_08_26",
-    "web_search_preview",
-    "web_search_preview_2025_03_11",
-    "file_search",
-    "computer",
-    "computer_use",
-    "computer_use_preview",
-    "code_interpreter",
-    "image_generation",
-    "mcp",
-    "local_shell",
-    "shell",
-    "apply_patch",
-    "tool_search",
-    "programmatic_tool_calling",
-)
-TOOLS = (*CALLABLE, "namespace", *HOSTED)
 
 
 class AllowedTool(Struct, omit_defaults=True):
@@ -153,11 +85,66 @@ class Streaming(Struct, forbid_unknown_fields=True):
     tokens_per_second: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
 
 
+class PromptCache(Struct, forbid_unknown_fields=True):
+    """How a prompt is cached, which nothing is here."""
+
+    comparison_response_id: str | None = None
+    mode: Literal["implicit", "explicit"] | None = None
+    prewarm: bool | None = None
+    ttl: Literal["30m", "12h"] | None = None
+
+
+class Images(Struct, forbid_unknown_fields=True):
+    """How images of the input are read."""
+
+    context_compression: Literal["auto", "enabled", "disabled"] | None = None
+
+
+class Moderated(Struct, forbid_unknown_fields=True):
+    """What is done with the scores."""
+
+    mode: Literal["score", "block"]
+
+
+class Policy(Struct, forbid_unknown_fields=True):
+    """What is moderated."""
+
+    input: Moderated | None = None
+    output: Moderated | None = None
+
+
+class Moderation(Struct, forbid_unknown_fields=True):
+    """Who moderates."""
+
+    model: str
+    policy: Policy | None = None
+
+
+class Management(Struct, forbid_unknown_fields=True):
+    """When a long context is made shorter."""
+
+    type: Literal["compaction"]
+    compact_threshold: int | None = None
+
+
+class Background(Struct, forbid_unknown_fields=True):
+    """When a response in the background has to be there."""
+
+    completion_window: Literal["soonest", "2h", "8h"] | None = None
+    continuation_id: str | None = None
+
+
+class Programs(Struct, forbid_unknown_fields=True):
+    """Who may ask for what."""
+
+    cyber: Literal["standard", "daybreak_blue", "daybreak_red"] | None = None
+
+
 class Asked(Struct, forbid_unknown_fields=True):
     """What a response, a count of its tokens and a compaction have in common."""
 
     model: Annotated[str, Meta(min_length=1)] | None = None
-    input: str | list[dict[str, Any]] | None = None
+    input: str | list[dict[str, Any]] | UnsetType | None = UNSET
     instructions: str | None = None
     previous_response_id: str | None = None
     conversation: str | ConversationId | None = None
@@ -168,16 +155,17 @@ class Asked(Struct, forbid_unknown_fields=True):
     reasoning: Reasoning | None = None
     truncation: Literal["auto", "disabled"] | None = None
     prompt_cache_key: str | None = None
-    prompt_cache_options: Unchecked = None
+    prompt_cache_options: PromptCache | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None = None
-    personality: Unchecked = None
-    image: Unchecked = None
+    personality: str | None = None
+    image: Images | None = None
 
 
 class Request(Asked, forbid_unknown_fields=True):
     """Every field of a response's; which of them change the answer is told in docs/responses.md."""
 
+    input: str | list[dict[str, Any]] | UnsetType = UNSET  # where the others have null for none
     stream: bool | None = None
     stream_options: Streaming | None = None
     background: bool | None = None
@@ -203,12 +191,14 @@ class Request(Asked, forbid_unknown_fields=True):
     metadata: dict[str, Annotated[str, Meta(max_length=512)]] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     user: str | None = None
     safety_identifier: Annotated[str, Meta(max_length=128)] | None = None
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     response_length: Literal["short", "medium", "long"] | None = None
-    moderation: Unchecked = None
-    context_management: Unchecked = None
-    background_options: Unchecked = None
-    access_programs: Unchecked = None
+    moderation: Moderation | None = None
+    context_management: list[Management] | None = None
+    background_options: Background | None = None
+    access_programs: Programs | None = None

@@ -1,11 +1,10 @@
 """The response object, from what was asked and what was answered: OpenAI's fields in OpenAI's order."""
 
-from base64 import b64encode
-from hashlib import blake2b
 from typing import Any
 
 from proxy.endpoints.responses.items import identifier
 from proxy.endpoints.responses.schema import Format, Request
+from proxy.endpoints.responses.sealed import reasoned
 from proxy.endpoints.responses.state import Item
 from proxy.sim.job import Answer, Choice, TokenLogprob
 
@@ -24,6 +23,7 @@ def begun(ask: Request, tools: list[Item], now: int) -> Item:
         "completed_at": None,
         "conversation": {"id": conversation} if (conversation := conversation_of(ask)) else None,
         "error": None,
+        "frequency_penalty": ask.frequency_penalty or 0.0,
         "incomplete_details": None,
         "instructions": ask.instructions,
         "max_output_tokens": ask.max_output_tokens,
@@ -31,6 +31,7 @@ def begun(ask: Request, tools: list[Item], now: int) -> Item:
         "model": ask.model,
         "output": [],
         "parallel_tool_calls": ask.parallel_tool_calls is not False,
+        "presence_penalty": ask.presence_penalty or 0.0,
         "previous_response_id": ask.previous_response_id,
         "prompt_cache_key": ask.prompt_cache_key,
         "prompt_cache_retention": ask.prompt_cache_retention,
@@ -131,7 +132,7 @@ def _reasoning_item(ask: Request, choice: Choice, name: str) -> Item:
     if told and choice.reasoning_tokens:
         item["summary"] = [{"type": "summary_text", "text": _summary(choice)}]
     if ENCRYPTED in (ask.include or ()):
-        item["encrypted_content"] = b64encode(blake2b(name.encode(), person=b"reasoning").digest()).decode("ascii")
+        item["encrypted_content"] = reasoned(name)
     return item
 
 

@@ -18,6 +18,7 @@ from proxy.store import Bounds, Part, Store
 _DAY = 86_400
 RESPONSES = Bounds(entries=10_000, bytes=64 * 1024 * 1024, seconds=_DAY)
 ITEMS = Bounds(entries=40_000, bytes=64 * 1024 * 1024, seconds=_DAY)
+TIMES_ASKED = Bounds(entries=RESPONSES.entries, bytes=RESPONSES.bytes, seconds=2 * _DAY)
 CONVERSATIONS = Bounds(entries=1_000, bytes=64 * 1024 * 1024, seconds=_DAY)
 LARGEST = 16 * 1024 * 1024  # bytes of a response with all before it, and of a conversation
 _OVERHEAD, _PER_ITEM = 512, 64  # bytes of an entry, and of an item in it, beside their JSON
@@ -76,11 +77,27 @@ class Conversation:
 class State:
     """Everything that is kept for one owner."""
 
-    def __init__(self, responses: Part[Kept], items: Part[bytes], conversations: Part[Conversation]) -> None:
+    def __init__(
+        self,
+        responses: Part[Kept],
+        items: Part[bytes],
+        conversations: Part[Conversation],
+        times_asked: Part[int],
+    ) -> None:
         self.responses = responses
         self.items = items
         self.conversations = conversations
+        self._times_asked = times_asked
         self.next_number = count(1).__next__  # conversations have no content that an id could be drawn from
+
+    def asked_before(self, name: str) -> int:
+        """How many times a response in the background was asked for by the same request, which is counted.
+
+        What is counted stays as long as any such response: there are as many counts, and each is put when one is.
+        """
+        before = self._times_asked.get(name) or 0
+        self._times_asked.put(name, before + 1, _OVERHEAD)
+        return before
 
     def keep(self, kept: Kept) -> None:
         """Keep a response, and its items for references. The one of the same request before is replaced."""
@@ -100,7 +117,7 @@ class State:
 
     def clear(self) -> None:
         """Forget it all."""
-        for each in (self.responses, self.items, self.conversations):
+        for each in (self.responses, self.items, self.conversations, self._times_asked):
             each.clear()
 
 
@@ -112,8 +129,14 @@ def states(clock: Callable[[], float]) -> Own[State]:
     responses: Store[Kept] = Store(RESPONSES, clock)
     items: Store[bytes] = Store(ITEMS, clock)
     conversations: Store[Conversation] = Store(CONVERSATIONS, clock)
+    times_asked: Store[int] = Store(TIMES_ASKED, clock)
     return Own(
-        lambda run: State(responses.part(run.owner), items.part(run.owner), conversations.part(run.owner)),
+        lambda run: State(
+            responses.part(run.owner),
+            items.part(run.owner),
+            conversations.part(run.owner),
+            times_asked.part(run.owner),
+        ),
     )
 
 

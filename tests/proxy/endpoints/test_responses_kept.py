@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from proxy.app import create_app
-from proxy.endpoints.responses.state import CONVERSATIONS, ITEMS, LARGEST, RESPONSES, STATE
+from proxy.endpoints.responses.state import CONVERSATIONS, ITEMS, LARGEST, RESPONSES, STATE, TIMES_ASKED
 from proxy.keys import Times
 from proxy.runs.keys import RUNS
 from proxy.settings import Settings
@@ -178,7 +178,8 @@ def test_every_kind_of_item_is_listed_as_openai_describes_it(http, ask):
         {"type": "custom_tool_call", "call_id": "c", "name": "n", "input": "i"},
         {"type": "custom_tool_call_output", "call_id": "c", "output": "o"},
     ]
-    image = {"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}
+    file = http.post("/files", files={"file": ("a.png", b"a")}, data={"purpose": "vision"}).json()["id"]
+    image = {"role": "user", "content": [{"type": "input_image", "file_id": file}]}
     refusal = {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}
     given = [{"role": "developer", "content": "x"}, CALL, RESULT, *custom, image, refusal]
     listed = http.get(f"/responses/{ask(given)['id']}/input_items", params={"order": "asc"}).json()
@@ -207,6 +208,87 @@ def test_one_in_the_background_can_be_cancelled_until_it_is_done(http, ask):
     assert (first["status"], first["output"]) == ("cancelled", [])
     kinds = [event["type"] for event in events_of(http.get(url, params={"stream": "true"}))]
     assert kinds == ["response.created", "response.queued", "response.in_progress"]
+
+
+def states_of(http, response):
+    return [http.get(f"/responses/{response['id']}").json()["status"] for _ in range(3)]
+
+
+def test_the_same_request_in_the_background_again_is_another_response_and_ends_none_before(http, ask):
+    done = ask("Tell me about frost", background=True)
+    assert states_of(http, done)[-1] == "completed"
+    cancelled = ask("Tell me about frost", background=True)
+    assert http.post(f"/responses/{cancelled['id']}/cancel").json()["status"] == "cancelled"
+
+    again = ask("Tell me about frost", background=True)
+    assert len({each["id"] for each in (done, cancelled, again)}) == 3
+    assert states_of(http, done) == ["completed"] * 3
+    assert states_of(http, cancelled) == ["cancelled"] * 3
+    assert states_of(http, again) == ["in_progress", "completed", "completed"]
+    texts = [text_of(http.get(f"/responses/{each['id']}").json()) for each in (done, again)]
+    assert texts[0] == texts[1] != ""
+
+
+def test_a_stream_in_the_background_and_a_plain_answer_are_two_responses(http, ask):
+    body = {"model": "gpt-sim-1", "input": "Tell me about rime", "background": True, "stream": True}
+    streamed = events_of(http.post("/responses", json=body))[-1]["response"]
+    plain = ask("Tell me about rime", background=True)
+
+    assert http.get(f"/responses/{streamed['id']}").json() == streamed
+    assert plain["id"] != streamed["id"]
+    assert plain["status"] == "queued"
+
+
+def test_the_id_of_one_that_was_deleted_is_given_to_no_other(http, ask):
+    first = ask("Tell me about slush", background=True)
+    second = ask("Tell me about slush", background=True)
+    http.delete(f"/responses/{first['id']}")
+
+    assert ask("Tell me about slush", background=True)["id"] not in (first["id"], second["id"])
+
+
+def test_a_run_that_begins_again_has_the_same_ids_in_the_background_again(server):
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+
+        def ids(run):
+            body = {"model": "gpt-sim-1", "input": "Tell me about graupel", "background": True}
+            return [http.post(f"/t/{run}/v1/responses", json=body).json()["id"] for _ in range(3)]
+
+        first, other = ids("one"), ids("two")
+        assert first == other
+        assert len(set(first)) == 3
+        http.delete("/t/one/_sim/runs")
+        assert ids("one") == first
+
+
+def test_one_that_has_not_ended_is_no_previous_response(http, ask):
+    made = ask("Tell me about drizzle", background=True)
+    follow = {"model": "m", "input": "And?", "previous_response_id": made["id"]}
+
+    for status in ("queued", "in_progress"):
+        answer = http.post("/responses", json=follow)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "previous_response_id"
+        assert answer.json()["error"]["message"].endswith(f"is not completed: its status is '{status}'.")
+        http.get(f"/responses/{made['id']}")
+    assert http.post("/responses", json=follow).status_code == 200
+
+
+def test_a_reasoning_goes_on_at_a_server_with_another_seed(start_proxy, ask):
+    made = ask("Tell me about tea", reasoning={"effort": "low"}, include=["reasoning.encrypted_content"], store=False)
+    given = [*made["output"], {"role": "user", "content": "And?"}]
+    body = {"model": "gpt-sim-1", "input": given}
+
+    answer = httpx.post(f"{start_proxy('--seed', '7').v1}/responses", json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_reasoning_that_was_made_elsewhere_is_none_of_a_conversations_items(http):
+    url = f"/conversations/{http.post('/conversations').json()['id']}/items"
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "zzz"}
+
+    error = http.post(url, json={"items": [item]}).json()["error"]
+    assert (error["code"], error["param"]) == ("invalid_encrypted_content", None)
 
 
 def test_one_that_is_done_stays_so_when_it_is_cancelled(http, ask):
@@ -411,6 +493,18 @@ async def test_the_newest_are_kept_within_their_bounds(client):
     assert len(state.responses.items()) == RESPONSES.entries
     assert (await client.get(f"/v1/responses/{ids[0]}")).status == 404
     assert len(state.items.items()) <= ITEMS.entries
+
+
+async def test_the_times_that_one_in_the_background_was_asked_for_are_forgotten_after_its_responses(client, time):
+    before = await made(client, "Hi", background=True)
+    time.seconds = RESPONSES.seconds - 1
+    kept = await made(client, "Hi", background=True)
+    time.seconds += RESPONSES.seconds - 1
+    third = await made(client, "Hi", background=True)
+    assert len({each["id"] for each in (before, kept, third)}) == 3
+
+    time.seconds += TIMES_ASKED.seconds
+    assert (await made(client, "Hi", background=True))["id"] == before["id"]
 
 
 async def test_a_response_counts_with_all_that_was_said_before_it(client):

@@ -5,10 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from proxy.endpoints.responses.sealed import reasoned
 from tests.proxy.endpoints.responses_cases import CALL, CITY, CODE, RESULT, WEATHER
 
 USER = {"role": "user", "content": "Hi"}
-REASONING = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+REASONING = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": reasoned("rs_1")}
+NOTHING = "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided."
 LOOSE = {"type": "object", "properties": {"city": {"type": "string"}}}
 UNMET = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 5, "maximum": 4}}, "required": ["n"]}
 
@@ -24,20 +26,22 @@ def wanted(**fields: Any) -> dict[str, Any]:
 REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ({"model": None}, "model", "missing_required_parameter", "Missing required parameter: 'model'."),
     ({"model": ""}, "model", "empty_string", "Invalid 'model': empty string."),
-    ({"input": None}, "input", "missing_required_parameter", 'One of "input" or "previous_response_id"'),
-    ({"input": []}, "input", "missing_required_parameter", 'One of "input" or "previous_response_id"'),
-    ({"input": 5}, "input", "invalid_type", "Invalid type for 'input': expected one of a string or array"),
+    ({"input": None}, "input", "missing_required_parameter", "Missing required parameter: 'input'."),
+    ({"input": None, "conversation": "conv_1"}, "input", "missing_required_parameter", "required parameter: 'input'."),
+    ({"input": ""}, None, "missing_required_parameter", NOTHING),
+    ({"input": []}, None, "missing_required_parameter", NOTHING),
+    ({"input": 5}, "input", "invalid_type", "expected one of a string or array of input items, but got an integer"),
     (
         {"input": ["Hi"]},
         "input[0]",
         "invalid_type",
-        "Invalid type for 'input[0]': expected an object, but got a string",
+        "Invalid type for 'input[0]': expected an input item, but got a string",
     ),
     ({"input": [{"role": "user"}]}, "input[0].content", "missing_required_parameter", "Missing required parameter"),
-    ({"input": [{"role": "cat", "content": ""}]}, "input[0].role", "invalid_value", "Invalid value: 'cat'. Supported"),
+    ({"input": [{"role": "cat", "content": ""}]}, "input[0]", "invalid_value", "Invalid value: 'cat'. Supported"),
     (
-        {"input": [{"role": "cat", "content": ""}]},
-        "input[0].role",
+        {"input": [{"content": "x"}]},
+        "input[0]",
         "invalid_value",
         "values are: 'assistant', 'system', 'developer', and 'user'.",
     ),
@@ -47,10 +51,10 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "invalid_value",
         "Invalid value: 'cat'. Supported values are: 'me",
     ),
-    ({"input": [{"type": 5}]}, "input[0].type", "invalid_type", "Invalid type for 'input[0].type'"),
+    ({"input": [{"type": 5}]}, "input[0]", "invalid_value", "Invalid value: ''. Supported values are: 'message', "),
     (
         {"input": said({"type": "text", "text": "Hi"})},
-        "input[0].content[0]",
+        "input[0].content[0].type",
         "invalid_value",
         "values are: 'input_text', 'input_image', 'output_text', 'refusal', 'input_file', 'computer_screenshot', and",
     ),
@@ -110,9 +114,28 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         None,
         "No tool call found for custom tool call output with call_id c.",
     ),
+    (
+        {"input": [USER, CALL, {"type": "custom_tool_call_output", "call_id": "call_1", "output": "o"}]},
+        "input",
+        None,
+        "No tool call found for custom tool call output with call_id call_1.",
+    ),
     ({"input": [REASONING]}, "input", None, "Item 'rs_1' of type 'reasoning' was provided without its required foll"),
     ({"input": [REASONING, REASONING, USER]}, "input", None, "was provided without its required following item."),
-    ({"input": [{"type": "compaction", "encrypted_content": "x"}]}, "input", "invalid_encrypted_content", "verified"),
+    *(
+        (
+            {"input": [given, {"role": "assistant", "content": "Hi"}]},
+            None,
+            "invalid_encrypted_content",
+            f"{shown} could not be verified.",
+        )
+        for given, shown in (
+            ({"type": "compaction", "encrypted_content": "x"}, "x"),
+            (REASONING | {"encrypted_content": "zzz"}, "zzz"),
+            (REASONING | {"encrypted_content": "gAAAAABo" + "x" * 90 + "VDQ=="}, "gAAA...DQ=="),
+            (REASONING | {"encrypted_content": reasoned("rs_1").swapcase()}, reasoned("rs_1").swapcase()[-4:]),
+        )
+    ),
     ({"previous_response_id": "abc"}, "previous_response_id", "invalid_value", "an ID that begins with 'resp'."),
     (
         {"previous_response_id": "resp_1"},
@@ -122,9 +145,9 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ),
     (
         {"previous_response_id": "resp_1", "conversation": "conv_1"},
-        "previous_response_id",
+        None,
         "mutually_exclusive_parameters",
-        "Mutually exclusive parameters: 'previous_response_id' and 'conversation'.",
+        "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or 'conversation'.",
     ),
     ({"conversation": {"id": "x"}}, "conversation", "invalid_value", "that begins with 'conv'."),
     ({"max_output_tokens": 15}, "max_output_tokens", "integer_below_min_value", "Expected a value >= 16, but got 15"),
@@ -154,7 +177,7 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ({"metadata": {"k" * 65: ""}}, "metadata", "string_above_max_length", "property name too long"),
     ({"metadata": {"k": "v" * 513}}, "metadata.k", "string_above_max_length", "maximum length 512"),
     ({"max_tokens": 5}, "max_tokens", "unknown_parameter", "Unknown parameter: 'max_tokens'."),
-    ({"messages": []}, "messages", "unknown_parameter", "Unknown parameter: 'messages'."),
+    ({"penalty": 1}, "penalty", "unknown_parameter", "Unknown parameter: 'penalty'."),
     ({"reasoning": {"x": 1}}, "reasoning.x", "unknown_parameter", "Unknown parameter: 'reasoning.x'."),
     (
         {"tools": [{"name": "x"}]},
@@ -266,8 +289,8 @@ def test_what_is_wrong_with_a_stream_is_told_before_it_begins(http):
             "input",
             "Item with id 'rs_1' not found.",
         ),
-        ({"conversation": "conv_1"}, "conversation", "Conversation with id 'conv_1' not found."),
-        ({"prompt": {"id": "pmpt_1"}}, "prompt", "Prompt with id 'pmpt_1' not found."),
+        ({"conversation": "conv_1"}, None, "Conversation with id 'conv_1' not found."),
+        ({"prompt": {"id": "pmpt_1"}}, None, "Prompt with id 'pmpt_1' not found."),
     ],
 )
 def test_what_is_not_here_is_a_404_that_names_it(http, fields, param, words):
@@ -320,7 +343,11 @@ def test_a_lenient_server_leaves_out_what_it_does_not_know(start_proxy):
             CALL | {"name": "get_weather"},
             RESULT,
         ],
-        "tools": [WEATHER | {"x": 1}],
+        "messages": [],
+        "tools": [
+            WEATHER | {"x": 1},
+            {"type": "web_search", "bogus": 1, "filters": {"allowed_domains": ["a.org"], "bogus": 1}},
+        ],
     }
     proxy = start_proxy("--lenient")
     for path in ("responses", "responses/input_tokens"):
