@@ -844,11 +844,11 @@ TABLE = [
         "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', 'priority', and 'fast'.",
     ),
     (
-        "an answer in sound",
-        body(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
-        "modalities",
-        "invalid_value",
-        "Invalid value: 'audio'. This model answers in text only",
+        "an answer in sound, and none says how",
+        body(modalities=["text", "audio"]),
+        "audio",
+        "missing_required_parameter",
+        "Missing required parameter: 'audio'.",
     ),
 ]
 
