@@ -191,6 +191,8 @@ def test_faults_are_dropped_one_by_one_and_together(run):
         ({"fault": "status", "settings": {"status": 99}}, "fault", "Expected `int` >= 400"),
         ({"fault": "cut", "probability": 2}, "probability", "probability"),
         ({"fault": "cut", "time": 2}, "time", "time"),
+        ({"fault": "comments", "settings": {"text": "x" * 4097}}, "fault", "Expected `str` of length <= 4096"),
+        ({"fault": "cut", "model": "m" * 201}, "model", "maximum length 200"),
         ({}, "fault", "fault"),
     ],
 )
