@@ -18,7 +18,8 @@ from proxy.verdict.conversation import Step
 from proxy.verdict.said import Choice, Said, read
 
 # Who sends another of these sends another request: with another key, say, after a 401.
-_PART_OF_IT = ("authorization", "x-api-key", "openai-organization", "openai-project", "openai-beta", "x-sim-fault")
+_KEYS = ("authorization", "x-api-key", "api-key")
+_PART_OF_IT = (*_KEYS, "openai-organization", "openai-project", "openai-beta", "x-sim-fault")
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]*)?")
 _TURNS_KEPT = 4  # an answer is looked for among so many of the assistant's last turns
 

@@ -36,6 +36,17 @@ def test_every_path_works_below_a_run(run, path):
     assert run.get(path).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("header", "before"), [("Authorization", "bearer "), ("Authorization", ""), ("x-api-key", ""), ("api-key", "")]
+)
+def test_a_key_names_a_run_in_whichever_header_it_comes(server, run, header, before):
+    named = httpx.get(f"{server.url}/v1/models", headers={header: f"{before}sk-sim-{name_of(run)}"})
+    empty = httpx.get(f"{server.url}/v1/models", headers={header: f"{before}sk-sim-"})
+
+    assert (named.status_code, len(journal(run))) == (200, 1)
+    assert (empty.status_code, empty.json()["error"]["code"]) == (400, "invalid_run")
+
+
 def test_of_several_names_the_base_url_wins_and_then_the_header(server, run):
     name = name_of(run)
     key = {"Authorization": "Bearer sk-sim-by-key"}
