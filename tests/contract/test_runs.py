@@ -127,18 +127,32 @@ def test_filters_pages_and_clearing(run):
 
     assert [entry["number"] for entry in journal(run, model="a")] == [1, 3]
     assert [entry["number"] for entry in journal(run, path="/v1/models", status="200")] == [4]
+    assert [entry["number"] for entry in journal(run, method="get", end="whole")] == [4]
     page = run.get("/_sim/requests", params={"after": 1, "limit": 2}).json()
     assert ([entry["number"] for entry in page["data"]], page["has_more"]) == ([2, 3], True)
     run.delete("/_sim/requests")
     assert journal(run) == []
 
 
-@pytest.mark.parametrize(("name", "value"), [("limit", "x"), ("limit", "1001"), ("after", "-1"), ("nope", "1")])
-def test_a_parameter_that_makes_no_sense_is_named(run, name, value):
-    answer = run.get("/_sim/requests", params={name: value})
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("limit", "x", "expected a whole number"),
+        ("limit", "1001", "from 0 to 1000"),
+        ("after", "-1", "expected a whole number"),
+        ("nope", "1", "Unknown parameter"),
+        ("end", "hole", "'end' cannot be 'hole'; did you mean 'whole'?"),
+        ("status", "abc", "'status' cannot be 'abc'; there are 100 to 599, and 0 for no answer"),
+        ("fault", "cutt", "'fault' cannot be 'cutt'; did you mean 'cut'?"),
+        ("method", "LOOK", "there are CONNECT, DELETE, GET"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_named(run, name, value, message):
+    answer = run.get("/_sim/requests", params={name: value, "wait_for": 1, "timeout": 20})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 400, "nobody waits for what cannot come"
     assert answer.json()["error"]["param"] == name
+    assert message in answer.json()["error"]["message"]
 
 
 def test_waiting_ends_when_the_requests_have_come(server, run):
@@ -184,6 +198,19 @@ def test_a_fault_meets_the_models_it_names_real_ones_too(run):
 
     assert run.post(CHAT, json=ASK).json()["choices"]
     assert run.post(CHAT, json=ASK | {"model": "tiny"}).json()["choices"] == []
+
+
+def test_a_path_is_the_same_however_it_is_written(run):
+    ways = [CHAT, CHAT + "/", "/chat/completions", "/chat/completions/"]
+    for way in ways:
+        rule = run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 503}, "path": way}).json()["id"]
+        assert [run.post(each, json=ASK).status_code for each in ways] == [503] * 4
+        run.delete(f"/_sim/faults/{rule}")
+    run.post("/v1/completions", json=ASK)
+
+    assert [len(journal(run, path=way)) for way in ways] == [16] * 4
+    wish = [{"requests": {"path": way}, "exactly": 16} for way in ways]
+    assert run.post("/_sim/assertions", json=wish).json()["passed"]
 
 
 def test_faults_are_dropped_one_by_one_and_together(run):
