@@ -16,6 +16,7 @@ from proxy.faults.status import Status
 from proxy.keys import REAL_MODEL, TIMES
 from proxy.relay import Answer
 from proxy.runs.keys import EXCHANGE
+from proxy.runs.paths import usual
 from proxy.runs.rules import drawn
 from proxy.runs.runs import Run
 from proxy.runs.view import decoded
@@ -46,8 +47,7 @@ async def played(request: web.Request, call: Call, endpoint: Endpoint, player: P
 
             entry.notes = {**entry.notes, "replay": told(taken.hit)}
 
-    path = "/v1" + request.path.removeprefix("/v1").rstrip("/")
-    answer = await _played(path, call, endpoint, player, lambda faults: add(request, faults), tell)
+    answer = await _played(usual(request.path), call, endpoint, player, lambda faults: add(request, faults), tell)
     if name := answer.headers.get(RECORDED):
         entry.notes = {**entry.notes, "recorded": name}
     return answer

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from proxy.runs.journal import MOST_OF_ONE, Entry
+from proxy.runs.paths import usual
 from proxy.runs.view import decoded
 from proxy.scenarios.asked import ENDPOINTS
 from proxy.verdict import conversation
@@ -69,7 +70,7 @@ class Seen:
     @property
     def path(self) -> str:
         """The path, as it is written with /v1."""
-        return "/v1" + self.entry.url.path.removeprefix("/v1").rstrip("/")
+        return usual(self.entry.url.path)
 
     @property
     def endpoint(self) -> str:
