@@ -69,10 +69,10 @@ async def _told(request: web.Request, shown: list[dict[str, Any]]) -> list[dict[
 
 async def _waited(request: web.Request, after: int, wanted: int) -> list[Entry]:
     """What fits, at once or when there is enough of it, but no later than the time-out."""
-    journal = run_of(request).journal
     clock = request.app[TIMES].clock
     until = clock() + _number(request, "timeout", 10, int(_LONGEST_WAIT))
     while True:
+        journal = run_of(request).journal  # another one where the run has begun again meanwhile
         fitting = [entry for entry in journal if entry.number > after and _fits(entry, request.query)]
         left = until - clock()
         if len([entry for entry in fitting if entry.end != "open"]) >= wanted or left <= 0:

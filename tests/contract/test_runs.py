@@ -166,6 +166,21 @@ def test_waiting_ends_when_the_requests_have_come(server, run):
     assert len(asyncio.run(ask_and_wait())["data"]) == 2
 
 
+def test_waiting_goes_on_in_the_run_that_begins_again(run):
+    async def ask_reset_and_wait():
+        async with httpx.AsyncClient(base_url=run.base_url, timeout=30) as client:
+            await client.post(CHAT, json=ASK)
+            waiting = asyncio.create_task(client.get("/_sim/requests", params={"wait_for": 3, "timeout": 20}))
+            await client.post(CHAT, json=ASK)
+            await client.delete("/_sim/runs")
+            for _ in range(3):
+                await client.post(CHAT, json=ASK)
+            return (await waiting).json()
+
+    told = asyncio.run(ask_reset_and_wait())
+    assert [entry["number"] for entry in told["data"]] == [1, 2, 3]
+
+
 def test_waiting_in_vain_ends_with_what_there_is(run):
     assert run.get("/_sim/requests", params={"wait_for": 1, "timeout": 0}).json()["data"] == []
 
