@@ -43,6 +43,8 @@ async def add(request: web.Request) -> web.Response:
     run = run_of(request)
     if len(run.rules) >= MOST_RULES:
         raise BadRequestError(f"A run has at most {MOST_RULES} faults; remove some with DELETE /_sim/faults.")
+    if not run.rules:
+        run.rules_made = 0  # what is drawn depends on the id: the same faults added again are the same again
     run.rules_made += 1
     rule = Rule(
         f"fault_{run.rules_made}",
