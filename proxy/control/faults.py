@@ -13,17 +13,19 @@ from proxy.runs.named import run_of
 from proxy.runs.rules import Rule
 from proxy.runs.runs import MOST_RULES
 
+Name = Annotated[str, Meta(max_length=200)]
+
 
 class Wish(Struct, forbid_unknown_fields=True):
     """A rule as it is asked for."""
 
-    fault: str
+    fault: Name
     settings: dict[str, Any] = {}
     probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
     times: Annotated[int, Meta(ge=1)] | None = None
     after: Annotated[int, Meta(ge=0)] = 0
-    model: str = "*"
-    path: str = "*"
+    model: Name = "*"
+    path: Name = "*"
 
 
 _decoder = msgspec.json.Decoder(Wish)
@@ -41,6 +43,8 @@ async def add(request: web.Request) -> web.Response:
     run = run_of(request)
     if len(run.rules) >= MOST_RULES:
         raise BadRequestError(f"A run has at most {MOST_RULES} faults; remove some with DELETE /_sim/faults.")
+    if not run.rules:
+        run.rules_made = 0  # what is drawn depends on the id: the same faults added again are the same again
     run.rules_made += 1
     rule = Rule(
         f"fault_{run.rules_made}",

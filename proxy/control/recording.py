@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from proxy import wording
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.runs.keys import RUNS
 from proxy.runs.named import run_of
@@ -59,6 +60,8 @@ def _base(body: bytes) -> str | None:
         if unknown:
             raise ValueError(f"unknown key '{min(unknown)}'")
         return base_url(given.get("from") or "")
+    except RecursionError as problem:
+        raise wording.malformed(problem) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AttributeError) as problem:
         raise BadRequestError(
             f'Invalid body: expected {{"from": URL}} or nothing, but {problem}.', param="from", code="invalid_value"

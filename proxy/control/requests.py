@@ -1,6 +1,7 @@
 """`/_sim/requests`: the journal of a run."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -10,10 +11,18 @@ from proxy.keys import TIMES
 from proxy.runs import view
 from proxy.runs.journal import Entry
 from proxy.runs.named import run_of
+from proxy.runs.paths import usual
 
 _MOST, _USUAL = 1_000, 100
 _LONGEST_WAIT = 300.0
-_FILTERS = ("model", "path", "method", "status", "end", "fault")
+_FILTERS: dict[str, Callable[[Entry, str], bool]] = {  # what is quickly told comes first
+    "path": lambda entry, wanted: usual(entry.url.path) == usual(wanted),
+    "method": lambda entry, wanted: entry.method == wanted.upper(),
+    "status": lambda entry, wanted: str(entry.status) == wanted,
+    "end": lambda entry, wanted: entry.end == wanted,
+    "fault": lambda entry, wanted: wanted in entry.faults,
+    "model": lambda entry, wanted: view.model_of(view.decoded(entry.body)) == wanted,
+}
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -24,6 +33,7 @@ async def listed(request: web.Request) -> web.Response:
     asked = request.query
     if unknown := set(asked) - {*_FILTERS, "after", "limit", "wait_for", "timeout", "full"}:
         raise BadRequestError(f"Unknown parameter: '{min(unknown)}'.", param=min(unknown), code="unknown_parameter")
+    _check(asked)
     after, limit = _number(request, "after", 0, 2**63), _number(request, "limit", _USUAL, _MOST)
     fitting = await _waited(request, after, _number(request, "wait_for", 0, _MOST))
     shown = view.whole if asked.get("full") in ("1", "true") else view.summary
@@ -59,10 +69,10 @@ async def _told(request: web.Request, shown: list[dict[str, Any]]) -> list[dict[
 
 async def _waited(request: web.Request, after: int, wanted: int) -> list[Entry]:
     """What fits, at once or when there is enough of it, but no later than the time-out."""
-    journal = run_of(request).journal
     clock = request.app[TIMES].clock
     until = clock() + _number(request, "timeout", 10, int(_LONGEST_WAIT))
     while True:
+        journal = run_of(request).journal  # another one where the run has begun again meanwhile
         fitting = [entry for entry in journal if entry.number > after and _fits(entry, request.query)]
         left = until - clock()
         if len([entry for entry in fitting if entry.end != "open"]) >= wanted or left <= 0:
@@ -73,25 +83,17 @@ async def _waited(request: web.Request, after: int, wanted: int) -> list[Entry]:
             continue
 
 
-def _fits(entry: Entry, wanted: Any) -> bool:
-    known: dict[str, Any] = {
-        "path": entry.url.path,
-        "method": entry.method,
-        "status": str(entry.status),
-        "end": entry.end,
-    }
-    for name in _FILTERS:
-        if name not in wanted:
-            continue
-        if name == "fault":
-            fits = wanted[name] in entry.faults
-        elif name == "model":
-            fits = view.model_of(view.decoded(entry.body)) == wanted[name]
-        else:
-            fits = known[name] == wanted[name]
-        if not fits:
-            return False
-    return True
+def _check(asked: Mapping[str, str]) -> None:
+    """Raises BadRequestError for a filter that lets nothing through, ever."""
+    from proxy.verdict.conditions import why_never  # noqa: PLC0415 - for those who look
+
+    for name, value in asked.items():
+        if why := why_never(name, value):
+            raise BadRequestError(f"'{name}' {why}", param=name, code="invalid_value")
+
+
+def _fits(entry: Entry, wanted: Mapping[str, str]) -> bool:
+    return all(fits(entry, wanted[name]) for name, fits in _FILTERS.items() if name in wanted)
 
 
 def _number(request: web.Request, name: str, usual: int, most: int) -> int:

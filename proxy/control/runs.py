@@ -15,11 +15,11 @@ _LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 class Wish(Struct, forbid_unknown_fields=True):
-    """What is to be another one. `now` is Unix time, which goes on from there, or is `frozen`."""
+    """What is to be another one: the Unix time `now` goes on, or stands still where it is `frozen`."""
 
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     now: Annotated[float, Meta(ge=0, le=_LAST_SECOND)] | None = None
-    frozen: bool = False
+    frozen: bool | None = None
 
 
 _decoder = msgspec.json.Decoder(Wish)
@@ -36,8 +36,8 @@ async def change(request: web.Request) -> web.Response:
     runs, run = request.app[RUNS], run_of(request)
     if wish.seed is not None:
         runs.seed(run, wish.seed)
-    if wish.now is not None or wish.frozen:
-        runs.set_clock(run, run.now() if wish.now is None else wish.now, frozen=wish.frozen)
+    if wish.now is not None or wish.frozen not in (None, run.frozen):
+        runs.set_clock(run, run.now() if wish.now is None else wish.now, frozen=bool(wish.frozen))
     return web.json_response(_shown(run))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from proxy.faults.fault import Fault, Pieces, is_stream, reshaped
+from proxy.faults.fault import Fault, Pieces, Text, is_stream, reshaped
 from proxy.keys import Times
 from proxy.relay import Answer
 
@@ -10,7 +10,7 @@ from proxy.relay import Answer
 class Comments(Fault, frozen=True):
     """A comment line before each event, as proxies send to keep a connection alive; it means nothing."""
 
-    text: str = "keep-alive"
+    text: Text = "keep-alive"
 
     def shape(self, answer: Answer, _times: Times) -> Answer:
         """Comments and events in turn; a plain answer stays as it is."""

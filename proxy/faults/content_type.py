@@ -1,6 +1,6 @@
 """Says that the answer is something else."""
 
-from proxy.faults.fault import Fault
+from proxy.faults.fault import Fault, Text
 from proxy.keys import Times
 from proxy.relay import Answer
 
@@ -8,7 +8,7 @@ from proxy.relay import Answer
 class ContentType(Fault, frozen=True):
     """Another `Content-Type` than the body's."""
 
-    value: str = "text/html; charset=utf-8"
+    value: Text = "text/html; charset=utf-8"
 
     def shape(self, answer: Answer, _times: Times) -> Answer:
         """The same bytes under another name."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from proxy.errors import ApiError, InternalError
-from proxy.faults.fault import Count, Fault, Pieces, is_stream, reshaped
+from proxy.faults.fault import Count, Fault, Pieces, Text, is_stream, reshaped
 from proxy.keys import Times
 from proxy.relay import Answer
 
@@ -12,7 +12,7 @@ class ErrorEvent(Fault, frozen=True):
     """After some events, `data: {"error": ...}` and the end: how an error looks once the status was 200."""
 
     after_events: Count = 2
-    message: str = "The server had an error while processing your request. Sorry about that!"
+    message: Text = "The server had an error while processing your request. Sorry about that!"
 
     def shape(self, answer: Answer, _times: Times) -> Answer:
         """The beginning and the error; a plain answer becomes the error with status 500."""

@@ -17,6 +17,7 @@ from proxy.relay import Answer, Body, content_type
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Text = Annotated[str, Meta(max_length=4_096)]  # a run keeps its faults
 Pieces = AsyncIterator[bytes]
 Change = Callable[[Any], Any]
 

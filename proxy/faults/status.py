@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from proxy.errors import RejectedError
-from proxy.faults.fault import Fault, Seconds
+from proxy.faults.fault import Fault, Seconds, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Status(Fault, frozen=True):
 
     status: Annotated[int, Meta(ge=400, le=599)] = 500
     retry_after: Seconds | None = None
-    code: str | None = None
-    message: str | None = None
+    code: Text | None = None
+    message: Text | None = None
 
     def before(self) -> None:
         """Raises the error."""

@@ -47,7 +47,7 @@ Time = Milliseconds | Spread
 class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the answers of simulated models take. What is None comes from the preset, else is nothing."""
 
-    preset: str | None = None
+    preset: Annotated[str, Meta(max_length=200)] | None = None
     ttft: Time | None = None
     per_token: Time | None = None
     prefill_tokens_per_second: Annotated[float, Meta(gt=0, le=1e9)] | None = None

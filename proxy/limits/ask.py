@@ -62,7 +62,8 @@ def read(path: str, headers: Mapping[str, str], body: bytes) -> Ask:
     if not isinstance(asked, dict):
         asked = {name.decode(): value.decode("utf-8", "replace") for name, value in _FIELD.findall(body)}
     endpoint = _endpoint(path)
-    given = headers.get("Authorization", "").removeprefix("Bearer ") or headers.get("x-api-key", "")
+    bearer = headers.get("Authorization", "").removeprefix("Bearer ")
+    given = bearer or headers.get("x-api-key") or headers.get("api-key", "")
     prompt = sum([estimate(asked[name]) for name in _TEXTS if name in asked])
     several = max(_number(asked, "n", 1), _number(asked, "best_of", 1))
     most = next((most for name in _MAXIMA if (most := _number(asked, name, 0))), _USUAL_ANSWER)

@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 
 Scope = Literal["key", "model", "organization"]
 Count = Annotated[int, Meta(ge=1, le=10**12)]
+Name = Annotated[str, Meta(max_length=200)]
+Per = Annotated[tuple[Scope, ...], Meta(max_length=3)]
 Dollars = Annotated[float, Meta(ge=0, le=10**9)]
 
 _HERE = Path(__file__).parent
@@ -29,8 +31,8 @@ class PlanError(Exception):
 class Limit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What each of those that `per` tells apart may do; `model` may have wildcards."""
 
-    model: str = "*"
-    per: tuple[Scope, ...] = ("organization", "model")
+    model: Name = "*"
+    per: Per = ("organization", "model")
     requests_per_minute: Count | None = None
     requests_per_day: Count | None = None
     tokens_per_minute: Count | None = None
@@ -44,13 +46,13 @@ class Budget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may be spent; None is counted and not bounded."""
 
     usd: Dollars | None = None
-    per: tuple[Scope, ...] = ()
+    per: Per = ()
 
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """US dollars for a million tokens; `model` may have wildcards."""
 
-    model: str
+    model: Name
     input: Dollars
     output: Dollars
     cached_input: Dollars | None = None
@@ -64,7 +66,7 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All limits of a run. Those of the preset come after those that are written here."""
 
-    preset: str | None = None
+    preset: Name | None = None
     limits: Annotated[tuple[Limit, ...], Meta(max_length=_MOST_LIMITS)] = ()
     budget: Budget | None = None
     prices: Annotated[tuple[Price, ...], Meta(max_length=_MOST_LIMITS)] = ()

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from asyncio import CancelledError
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy import sse
-from proxy.errors import UnreachableError
+from proxy.errors import ApiError, UnreachableError
 from proxy.faults.fault import Pieces, Shaped, data_of, is_stream, joined
 from proxy.limits.bill import texts_of
 from proxy.recordings.redaction import redacted
@@ -33,23 +34,39 @@ def is_worth_it(status: int) -> bool:
     return 200 <= status < 300 or (400 <= status < 500 and status not in _REFUSED)
 
 
-async def captured(
-    answer: Answer, tape: Tape, slot: Slot, steady: Steady, passed: Milliseconds, most: int = LARGEST
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where one answer goes, if it has no more than so many bytes; `kept` is called when it is there."""
+
+    tape: Tape
+    slot: Slot
+    kept: Callable[[], None] = lambda: None
+    most: int = LARGEST
+
+    async def keep(self, replay: dict[str, Any], size: int) -> None:
+        """Record it, and have it in the file."""
+        if size > self.most:
+            self.tape.skip(f"it has more than {self.most} bytes")
+        elif self.tape.add(self.slot, replay):
+            self.kept()
+            await self.tape.save()
+
+
+async def captured(answer: Answer, sink: Sink, steady: Steady, passed: Milliseconds) -> Answer:
     """The answer as it goes out, and is noted when it is whole. A stream that breaks off is not."""
     kind = content_type(answer.headers)
     kind = kind if _KIND.fullmatch(kind) else "application/octet-stream"
     packed = any(name.lower() == "content-encoding" and value != "identity" for name, value in answer.headers.items())
     source = answer.body if not packed else _unpacked(answer.body)
     if is_stream(answer):
-        noted = _Noted(_Sink(tape, slot, most), steady, passed, _head(answer.status, kind))
+        noted = _Noted(sink, steady, passed, _head(answer.status, kind))
         return Answer(Shaped(source, noted.events), {"Content-Type": kind, **sse.HINTS}, answer.status)
     if not isinstance(source, bytes):
         async with aclosing(source):
             source = await joined(aiter(source))
     body = steady.document(source)
     replay = _head(answer.status, kind) | {"ms": passed()} | _as_text(body)
-    await _Sink(tape, slot, most).keep(replay, len(body))
+    await sink.keep(replay, len(body))
     return Answer(body, {"Content-Type": kind}, answer.status)
 
 
@@ -70,27 +87,10 @@ def _unpacked(body: Any) -> Shaped:
     return Shaped(body, each)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sink:
-    """Where one answer goes, if it has no more than so many bytes."""
-
-    tape: Tape
-    slot: Slot
-    most: int
-
-    async def keep(self, replay: dict[str, Any], size: int) -> None:
-        """Record it, and have it in the file."""
-        if size > self.most:
-            self.tape.skip(f"it has more than {self.most} bytes")
-            return
-        self.tape.add(self.slot, replay)
-        await self.tape.save()
-
-
 class _Noted:
     """One stream on its way."""
 
-    def __init__(self, sink: _Sink, steady: Steady, passed: Milliseconds, head: dict[str, Any]) -> None:
+    def __init__(self, sink: Sink, steady: Steady, passed: Milliseconds, head: dict[str, Any]) -> None:
         self._sink = sink
         self._steady = steady
         self._passed = passed
@@ -101,12 +101,19 @@ class _Noted:
     async def events(self, pieces: Pieces) -> AsyncGenerator[bytes, None]:
         """Whole events, steady; noted at the end."""
         held = b""
-        async for piece in pieces:
-            *whole, held = _split(held + piece)
-            if whole:
-                yield self._note(whole)
-        if held:
-            yield self._note([held])
+        try:
+            async for piece in pieces:
+                *whole, held = _split(held + piece)
+                if whole:
+                    yield self._note(whole)
+            if held:
+                yield self._note([held])
+        except (GeneratorExit, CancelledError):  # its client, or a fault
+            self._sink.tape.skip("a stream was left before its end")
+            raise
+        except ApiError:
+            self._sink.tape.skip("a stream broke off")
+            raise
         await self._end()
 
     def _note(self, events: list[bytes]) -> bytes:

@@ -1,11 +1,14 @@
 """Asks the upstream what no rule answers, and records it. Only here recordings meet HTTP."""
 
+from asyncio import CancelledError
+from collections.abc import Callable
+
 from aiohttp import web
 
 from proxy.endpoints.call import Call, Endpoint
 from proxy.errors import ANTHROPICS, ApiError
 from proxy.keys import SETTINGS, TIMES
-from proxy.recordings.capture import captured, is_worth_it
+from proxy.recordings.capture import Sink, captured, is_worth_it
 from proxy.recordings.question import Question
 from proxy.recordings.recorder import Recorder, in_memory
 from proxy.recordings.redaction import secrets_of
@@ -15,7 +18,8 @@ from proxy.relay import Answer
 from proxy.runs.keys import RUNS
 from proxy.runs.runs import Run
 from proxy.scenarios.asked import Asked
-from proxy.scenarios.play import RECORDED
+
+_NAMED = "x-sim-recorded"  # the rule that an answer is recorded as
 
 
 def recorder_of(app: web.Application, run: Run) -> Recorder:
@@ -31,11 +35,26 @@ def begun(app: web.Application, base: str | None, *, wins: bool = True) -> Recor
     return in_memory(base or app[SETTINGS].record_from, wins, lambda: [run.recorder for run in runs.all()])
 
 
-async def recorded(path: str, call: Call, endpoint: Endpoint, asked: Asked, recorder: Recorder) -> Answer:
-    """The upstream's answer, made steady, and recorded when it is whole. Raises ApiError.
+async def recorded(
+    path: str, call: Call, endpoint: Endpoint, asked: Asked, recorder: Recorder, tell: Callable[[str], None]
+) -> Answer:
+    """The upstream's answer, made steady, and recorded when it is whole: `tell` then gets its name. Raises ApiError.
 
     `call` is as the real model would get it; `asked` as the client asked.
     """
+    try:
+        return await _recorded(path, call, endpoint, asked, recorder, tell)
+    except ApiError as error:
+        recorder.tape.skip(f"its status was {error.status}")
+        raise
+    except CancelledError:
+        recorder.tape.skip("its client left")
+        raise
+
+
+async def _recorded(
+    path: str, call: Call, endpoint: Endpoint, asked: Asked, recorder: Recorder, tell: Callable[[str], None]
+) -> Answer:
     clock, settings = call.app[TIMES].clock, call.app[SETTINGS]
     begun = clock()
     tape = recorder.tape
@@ -45,8 +64,9 @@ async def recorded(path: str, call: Call, endpoint: Endpoint, asked: Asked, reco
     if not is_worth_it(answer.status):
         tape.skip(f"its status was {answer.status}")
         return answer
-    answer = await captured(answer, tape, slot, Steady(slot.key, secrets), lambda: round((clock() - begun) * 1000))
-    return Answer(answer.body, {**answer.headers, RECORDED: slot.name}, answer.status)
+    sink = Sink(tape, slot, lambda: tell(slot.name))
+    answer = await captured(answer, sink, Steady(slot.key, secrets), lambda: round((clock() - begun) * 1000))
+    return Answer(answer.body, {**answer.headers, _NAMED: slot.name}, answer.status)
 
 
 async def _answered(path: str, call: Call, endpoint: Endpoint, recorder: Recorder) -> Answer:

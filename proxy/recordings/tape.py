@@ -95,13 +95,13 @@ class Tape:
             self._begun[question.digest] += 1
         return Slot(question, self._number, self._begun[question.digest])
 
-    def add(self, slot: Slot, replay: dict[str, Any]) -> None:
-        """Record a whole answer, if there is room."""
+    def add(self, slot: Slot, replay: dict[str, Any]) -> bool:
+        """Record a whole answer, if there is room; whether there was."""
         rule = self._rules.get(slot.question.whole)
         size = len(repr(replay)) + (0 if rule else len(repr(slot.question.request)))
         if why := self._full(rule, size):
             self.skip(why)
-            return
+            return False
         if rule is None:
             rule = self._rules[slot.question.whole] = _Rule(slot)
             self._older.pop(slot.name, None)
@@ -111,6 +111,7 @@ class Tape:
         rule.shown = ""
         self.bytes += size
         self._version += 1
+        return True
 
     def _full(self, rule: _Rule | None, size: int) -> str | None:
         """Why there is no room for so many bytes more."""

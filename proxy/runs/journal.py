@@ -131,6 +131,10 @@ class Journal:
             self._bytes += size
             if self._bytes > MOST_BYTES:
                 self._make_room()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those who wait for a change look again."""
         if self._changed is not None:
             self._changed.set()
             self._changed = None
@@ -141,7 +145,7 @@ class Journal:
             self.drop_oldest()
 
     async def change(self) -> None:
-        """Wait until the next exchange is over."""
+        """Wait until the next exchange is over, or the run has begun again."""
         if self._changed is None:
             self._changed = asyncio.Event()
         await self._changed.wait()

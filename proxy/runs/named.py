@@ -1,10 +1,11 @@
 """Which run a request belongs to: named by its base URL, a header, or its API key, in this order.
 
 A base URL is what every client allows: `/t/NAME` before the path, which is taken off before anything else looks at
-it. The header is `x-sim-run: NAME`; the API key is `sk-sim-NAME`.
+it. The header is `x-sim-run: NAME`; the API key is `sk-sim-NAME`, in whichever header clients have one.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -17,9 +18,8 @@ from proxy.runs.runs import NAME, Run
 
 HEADER = "x-sim-run"
 _HEADER = istr(HEADER)
-KEY = "sk-sim-"
-_KEYS = (KEY, f"Bearer {KEY}")
-_AUTHORIZATION, _API_KEY = istr("Authorization"), istr("x-api-key")
+_KEY = re.compile(r"(?i:bearer +)?sk-sim-(.*)", re.DOTALL)
+_AUTHORIZATION, _API_KEY, _AZURES_KEY = istr("Authorization"), istr("x-api-key"), istr("api-key")
 _PREFIX = "/t/"
 
 
@@ -40,18 +40,20 @@ def without_prefix(make: Callable[..., web.BaseRequest]) -> Callable[..., web.Ba
     return made
 
 
-def _by_key(key: str) -> str:
-    return key[key.find(KEY) + len(KEY) :] if key.startswith(_KEYS) else ""
+def _by_key(headers: Mapping[str, str]) -> str | None:
+    key = headers.get(_AUTHORIZATION) or headers.get(_API_KEY) or headers.get(_AZURES_KEY)
+    found = key and _KEY.match(key)
+    return found[1] if found else None
 
 
 def run_of(request: web.Request) -> Run:
     """The run of a request, made if need be. Raises BadRequestError for a name that is none."""
-    headers = request.headers
-    name = headers.get(_HEADER)
-    is_named = name is not None  # with nothing, too: a variable that is not set must not lead to everybody's run
+    name = request.headers.get(_HEADER)
     if name is None:
-        name = _by_key(headers.get(_AUTHORIZATION) or headers.get(_API_KEY) or "")
-    if (name or is_named) and not NAME.match(name):
+        name = _by_key(request.headers)
+    if name is None:
+        return request.app[RUNS].unnamed
+    if not NAME.match(name):  # an empty one, too: a variable that is not set must not lead to everybody's run
         raise BadRequestError(
             f"Invalid name of a test run: '{name[:80]}'. Expected 1 to 64 letters, digits, dots, dashes and "
             "underscores, the first of them a letter or a digit.",

@@ -5,6 +5,8 @@ from fnmatch import fnmatchcase
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from proxy.runs.paths import fits
+
 if TYPE_CHECKING:  # the way out knows the runs, and the faults know the way out
     from proxy.faults.fault import Fault
 
@@ -28,7 +30,7 @@ class Rule:
 
     def strikes(self, model: str, path: str, seed: int) -> bool:
         """Whether it happens to this request, which is counted. The same requests meet the same faults again."""
-        if not (fnmatchcase(path, self.path) and fnmatchcase(model, self.model)):
+        if not (fits(path, self.path) and fnmatchcase(model, self.model)):
             return False
         self.met += 1
         if self.met <= self.after or (self.times is not None and self.happened >= self.times):

@@ -112,6 +112,7 @@ class Runs:
             self.unnamed = self._new("")
         if run is not None:
             forget(run.own)
+            run.journal.wake()  # who waits goes on with the new one's
 
     def limit(self, run: Run, plan: "Plan | None") -> None:
         """Give a run other limits, of which nothing is used yet; or none."""

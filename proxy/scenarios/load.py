@@ -137,6 +137,9 @@ def _of_rule(given: Any) -> Iterator[tuple[Path, str]]:
     except msgspec.ValidationError as problem:
         yield told(problem, Rule, given)
         return
+    for name, value in given.get("when", {}).items():
+        if value is None:  # for the types it is absent, and the rule would answer everything
+            yield ("when", name), f"'{name}' has no value: write one, or leave the key out"
     yield from checks.problems(rule)
 
 

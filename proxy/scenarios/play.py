@@ -1,6 +1,7 @@
 """Answers one request as its run's scenario says. Only here scenarios meet HTTP."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from proxy.faults.status import Status
 from proxy.keys import REAL_MODEL, TIMES
 from proxy.relay import Answer
 from proxy.runs.keys import EXCHANGE
+from proxy.runs.paths import usual
 from proxy.runs.rules import drawn
 from proxy.runs.runs import Run
 from proxy.runs.view import decoded
@@ -29,10 +31,15 @@ from proxy.scenarios.script import script
 from proxy.scenarios.template import MOST, TooLongError
 
 _LONGEST_MATCHING = 0.2  # seconds, in which nobody else is answered
-RECORDED = "x-sim-recorded"  # which rule an answer was recorded as
 
 
-Harm = Callable[[Sequence[Fault]], None]
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """What is done with what is found out about a request."""
+
+    faults: Callable[[Sequence[Fault]], None]
+    taken: Callable[[Taken], None]
+    recorded: Callable[[str], None]
 
 
 async def played(request: web.Request, call: Call, endpoint: Endpoint, player: Player) -> Answer:
@@ -46,29 +53,31 @@ async def played(request: web.Request, call: Call, endpoint: Endpoint, player: P
 
             entry.notes = {**entry.notes, "replay": told(taken.hit)}
 
-    path = "/v1" + request.path.removeprefix("/v1").rstrip("/")
-    answer = await _played(path, call, endpoint, player, lambda faults: add(request, faults), tell)
-    if name := answer.headers.get(RECORDED):
+    def note(name: str) -> None:
         entry.notes = {**entry.notes, "recorded": name}
-    return answer
+
+    findings = _Findings(lambda faults: add(request, faults), tell, note)
+    return await _played(usual(request.path), call, endpoint, player, findings)
 
 
 async def played_line(path: str, call: Call, endpoint: Endpoint, player: Player) -> Answer:
     """`played` for a line of a batch, which only faults harm that are an error from the start. Raises ApiError."""
-    return await _played(path, call, endpoint, player, _fail_at_once, lambda _taken: None)
+    return await _played(path, call, endpoint, player, _Findings(_fail_at_once, _untold, _untold))
 
 
-async def _played(
-    path: str, call: Call, endpoint: Endpoint, player: Player, harm: Harm, tell: Callable[[Taken], None]
-) -> Answer:
+def _untold(_finding: object) -> None:
+    """A batch tells of no such things."""
+
+
+async def _played(path: str, call: Call, endpoint: Endpoint, player: Player, findings: _Findings) -> Answer:
     api = ENDPOINTS.get(path)
     document = decoded(call.body) if api else None
     if api is None or not isinstance(document, dict):
         return await endpoint(call)  # which says what is wrong
     asked = Asked(api, call.headers, document)
     if (taken := _taken(player, asked)) is not None:
-        tell(taken)
-        directed = await _directed(call, taken, harm)
+        findings.taken(taken)
+        directed = await _directed(call, taken, findings)
         if taken.answer.replay is None and taken.hit is None:
             return await endpoint(directed)
         from proxy.recordings.replay import replayed  # noqa: PLC0415 - who replays nothing need not load it
@@ -76,18 +85,18 @@ async def _played(
         return await replayed(directed, endpoint, taken)
     recorder = call.run and call.run.recorder
     if call.run is not None and ((recorder and recorder.wins) or player.on_miss == "record"):
-        return await _recorded(path, call, endpoint, asked, call.run)
+        return await _recorded(path, call, endpoint, asked, call.run, findings)
     if player.on_miss == "fail":
         raise _missed(asked, player.nearest)
     return await endpoint(_passed(call, document) if player.on_miss == "pass" else call)
 
 
-async def _recorded(path: str, call: Call, endpoint: Endpoint, asked: Asked, run: Run) -> Answer:
+async def _recorded(path: str, call: Call, endpoint: Endpoint, asked: Asked, run: Run, findings: _Findings) -> Answer:
     from proxy.recordings.record import recorded, recorder_of  # noqa: PLC0415 - as above
 
     recorder = recorder_of(call.app, run)
     asking = call if recorder.base else _passed(call, dict(asked.document))
-    return await recorded(path, asking, endpoint, asked, recorder)
+    return await recorded(path, asking, endpoint, asked, recorder, findings.recorded)
 
 
 def _fail_at_once(faults: Sequence[Fault]) -> None:
@@ -113,14 +122,14 @@ def _taken(player: Player, asked: Asked) -> Taken | None:
         ) from None
 
 
-async def _directed(call: Call, taken: Taken, harm: Harm) -> Call:
+async def _directed(call: Call, taken: Taken, findings: _Findings) -> Call:
     """The call with who answers it and what, after the delay; faults are noted for the way out. Raises ApiError."""
     wish = taken.answer
     if wish.delay:
         await call.app[TIMES].sleep(wish.delay)
     _fail(wish)
     if wish.fault is not None and _happens(wish, call, taken):
-        harm(faults_of(wish.fault))
+        findings.faults(faults_of(wish.fault))
     if wish.pass_:
         return _passed(call, dict(taken.values.asked.document))
     try:

@@ -13,6 +13,7 @@ def published() -> str:
     """The schema as it is published."""
     (made,), parts = msgspec.json.schema_components([Scenario], ref_template="#/$defs/{name}")
     _with_faults(parts["Answer"])
+    _without_nulls(parts["When"])
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Scenario of the OpenAI API Simulator",
@@ -31,6 +32,12 @@ def _with_faults(answer: dict[str, Any]) -> None:
     for kind in answer["properties"]["fault"]["anyOf"]:
         if kind.get("type") == "object":
             kind.update({"properties": named, "additionalProperties": False, "minProperties": 1})
+
+
+def _without_nulls(when: dict[str, Any]) -> None:
+    """No condition without a value, which load.py refuses."""
+    for each in when["properties"].values():
+        each["anyOf"].remove({"type": "null"})
 
 
 def _without_defaults(value: Any) -> Any:

@@ -12,12 +12,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from proxy.runs.journal import Entry
+from proxy.runs.paths import usual
 from proxy.scenarios import checks
 from proxy.scenarios.asked import Asked
 from proxy.scenarios.format import Name, Text, When
 from proxy.scenarios.match import matched, tested
 from proxy.scenarios.source import Path
 from proxy.scenarios.wording import told
+from proxy.verdict.conditions import why_never
 from proxy.verdict.mistake import many
 from proxy.verdict.seen import Seen
 
@@ -106,6 +108,8 @@ def _problems(assertion: Assertion) -> Iterator[tuple[Path, str]]:
         yield (), f"'{alone[0]}' stands alone, without {' and '.join([repr(n) for n in counts if n != alone[0]])}"
     if assertion.in_order is not None and (counts or assertion.requests != Where()):
         yield ("in_order",), "'in_order' stands alone, without 'requests' and numbers"
+    if assertion.at_least is not None and assertion.at_most is not None and assertion.at_least > assertion.at_most:
+        yield ("at_least",), "'at_least' is more than 'at_most'"
     if assertion.count == "tool_calls" and assertion.requests.tool_called is None:
         yield ("count",), "'tool_calls' are counted where 'requests' has 'tool_called'"
     for name in ("requests", "after", "before"):
@@ -117,6 +121,10 @@ def _problems(assertion: Assertion) -> Iterator[tuple[Path, str]]:
 
 def _of_where(where: Where) -> Iterator[tuple[Path, str]]:
     yield from checks.of_when(where, set())
+    for name in ("method", "status", "fault", "finish_reason"):
+        given = getattr(where, name)
+        values = given if isinstance(given, list) else [] if given is None else [given]
+        yield from [((name,), f"'{name}' {why}") for value in values if (why := why_never(name, str(value)))]
     if where.text is not None:
         yield from [(("text", *path), message) for path, message in checks.of_test(where.text, set())]
 
@@ -232,7 +240,7 @@ def _fits(where: Where, seen: Seen) -> bool:
     entry = seen.entry
     document = seen.document if isinstance(seen.document, dict) else {}
     return (
-        (where.path is None or where.path in (entry.url.path, seen.path))
+        (where.path is None or usual(where.path) == seen.path)
         and (where.method is None or where.method.upper() == entry.method)
         and _is_answered(where, seen)
         and matched(where, Asked(seen.endpoint, entry.headers, document)) is not None

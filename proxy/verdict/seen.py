@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from proxy.runs.journal import Entry
+from proxy.runs.paths import usual
 from proxy.runs.view import decoded
 from proxy.scenarios.asked import ENDPOINTS
 from proxy.verdict import conversation
@@ -18,7 +19,8 @@ from proxy.verdict.conversation import Step
 from proxy.verdict.said import Choice, Said, read
 
 # Who sends another of these sends another request: with another key, say, after a 401.
-_PART_OF_IT = ("authorization", "x-api-key", "openai-organization", "openai-project", "openai-beta", "x-sim-fault")
+_KEYS = ("authorization", "x-api-key", "api-key")
+_PART_OF_IT = (*_KEYS, "openai-organization", "openai-project", "openai-beta", "x-sim-fault")
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]*)?")
 _TURNS_KEPT = 4  # an answer is looked for among so many of the assistant's last turns
 
@@ -68,7 +70,7 @@ class Seen:
     @property
     def path(self) -> str:
         """The path, as it is written with /v1."""
-        return "/v1" + self.entry.url.path.removeprefix("/v1").rstrip("/")
+        return usual(self.entry.url.path)
 
     @property
     def endpoint(self) -> str:

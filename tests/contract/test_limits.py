@@ -209,6 +209,8 @@ def test_limits_are_shown_with_what_is_used_and_can_be_dropped(run):
     [
         ({"preset": "tier6"}, "There is no preset 'tier6'. Did you mean 'tier-5'?"),
         ({"limits": [{"model": "x"}]}, "'limits[0]' limits nothing"),
+        ({"limits": [{"model": "x" * 201, "concurrent": 1}]}, "maximum length 200"),
+        ({"budget": {"per": ["key"] * 4}}, "maximum length 3"),
         ({"limits": [{"rpm": 3}]}, "rpm"),
         ({"limits": [{"requests_per_minute": 0}]}, "limits[0].requests_per_minute"),
         ({"budget": {"usd": -1}}, "budget.usd"),

@@ -57,6 +57,17 @@ def test_a_time_goes_on_and_stands_still_when_it_is_frozen(run):
     assert again < stopped == run.post("/_sim/runs", json={}).json()["now"]
 
 
+def test_a_time_that_stands_still_goes_on_from_there_when_it_is_told_to(run):
+    run.post("/_sim/runs", json={"now": 1700000000, "frozen": True})
+    shown = run.post("/_sim/runs", json={"frozen": False}).json()
+
+    assert shown["frozen"] is False
+    assert 1700000000 < shown["now"] < 1700000060
+    stopped = run.post("/_sim/runs", json={"frozen": True}).json()
+    assert stopped["now"] > shown["now"]
+    assert run.post("/_sim/runs", json={"seed": 1}).json()["now"] == stopped["now"]
+
+
 @pytest.mark.parametrize(("wish", "word"), [({"sed": 1}, "sed"), ({"seed": "x"}, "seed"), ({"now": -1}, "now")])
 def test_a_seed_or_a_time_that_makes_no_sense_is_told(run, wish, word):
     answer = run.post("/_sim/runs", json=wish)
@@ -73,3 +84,15 @@ def test_a_seed_of_its_own_draws_other_faults(run):
         return [ask(run).status_code for _ in range(20)]
 
     assert struck(1) == struck(1) != struck(2)
+
+
+def test_a_fault_that_is_removed_and_added_again_meets_the_same_requests_again(run):
+    def struck(remove):
+        added = run.post("/_sim/faults", json={"fault": "status", "probability": 0.5}).json()
+        statuses = [ask(run).status_code for _ in range(20)]
+        run.delete(remove.format(**added))
+        return statuses
+
+    first = struck("/_sim/faults")
+    assert set(first) == {200, 500}
+    assert [struck("/_sim/faults/{id}"), struck("/_sim/faults")] == [first] * 2

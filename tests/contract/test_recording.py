@@ -4,6 +4,7 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -191,15 +192,33 @@ def test_a_stream_that_breaks_or_tells_an_error_is_not_recorded(run):
     assert '"error"' in ask(run, "break", stream=True).text
     assert "no more" in httpx.post(f"{run.base_url}{CHAT[1:]}", json=chat("error in the stream", stream=True)).text
 
-    assert "rules: []" in run.get("/_sim/recording").text
+    assert not_recorded(run) == {"a stream broke off": 1, "a stream ended with an error": 1}
 
 
-def test_a_stream_whose_client_leaves_is_not_recorded(run):
+@pytest.mark.parametrize("fault", ["cut;after_events=2", "error_event;after_events=2"])
+def test_a_stream_that_is_left_before_its_end_is_not_recorded(run, fault):
     run.post("/_sim/recording")
-    with pytest.raises(httpx.RemoteProtocolError):
-        run.post(CHAT, json=chat("hello", stream=True), headers={"x-sim-fault": "cut;after_events=2"})
+    with suppress(httpx.RemoteProtocolError):
+        run.post(CHAT, json=chat("hello", stream=True), headers={"x-sim-fault": fault})
 
+    assert not_recorded(run) == {"a stream was left before its end": 1}
+
+
+def not_recorded(run):
+    """Why what this run asked was not recorded, which nothing says it was."""
+    entries = run.get("/_sim/requests", params={"wait_for": 1}).json()["data"]
+    assert not [entry for entry in entries if "recorded" in entry]
     assert "rules: []" in run.get("/_sim/recording").text
+    return run.get("/_sim/recording", headers={"Accept": "application/json"}).json()["skipped"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_journal_names_what_was_recorded(run, stream):
+    run.post("/_sim/recording")
+    answer = ask(run, "hello", stream=stream)
+
+    (entry,) = run.get("/_sim/requests").json()["data"]
+    assert entry["recorded"] == answer.headers["x-sim-recorded"]
 
 
 @pytest.mark.parametrize("text", ["gzip", "crlf", "binary"])
@@ -391,6 +410,7 @@ def test_an_upstream_that_cannot_be_reached_is_an_error_in_openais_shape(run):
         answer = ask(run, "hello", stream=stream)
         assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
         assert "The API at http://127.0.0.1:9/v1 cannot be reached" in answer.json()["error"]["message"]
+    assert not_recorded(run) == {"its status was 502": 2}
 
 
 def test_a_base_url_may_have_a_path_or_none(run, api):

@@ -36,6 +36,17 @@ def test_every_path_works_below_a_run(run, path):
     assert run.get(path).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("header", "before"), [("Authorization", "bearer "), ("Authorization", ""), ("x-api-key", ""), ("api-key", "")]
+)
+def test_a_key_names_a_run_in_whichever_header_it_comes(server, run, header, before):
+    named = httpx.get(f"{server.url}/v1/models", headers={header: f"{before}sk-sim-{name_of(run)}"})
+    empty = httpx.get(f"{server.url}/v1/models", headers={header: f"{before}sk-sim-"})
+
+    assert (named.status_code, len(journal(run))) == (200, 1)
+    assert (empty.status_code, empty.json()["error"]["code"]) == (400, "invalid_run")
+
+
 def test_of_several_names_the_base_url_wins_and_then_the_header(server, run):
     name = name_of(run)
     key = {"Authorization": "Bearer sk-sim-by-key"}
@@ -155,18 +166,32 @@ def test_filters_pages_and_clearing(run):
 
     assert [entry["number"] for entry in journal(run, model="a")] == [1, 3]
     assert [entry["number"] for entry in journal(run, path="/v1/models", status="200")] == [4]
+    assert [entry["number"] for entry in journal(run, method="get", end="whole")] == [4]
     page = run.get("/_sim/requests", params={"after": 1, "limit": 2}).json()
     assert ([entry["number"] for entry in page["data"]], page["has_more"]) == ([2, 3], True)
     run.delete("/_sim/requests")
     assert journal(run) == []
 
 
-@pytest.mark.parametrize(("name", "value"), [("limit", "x"), ("limit", "1001"), ("after", "-1"), ("nope", "1")])
-def test_a_parameter_that_makes_no_sense_is_named(run, name, value):
-    answer = run.get("/_sim/requests", params={name: value})
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("limit", "x", "expected a whole number"),
+        ("limit", "1001", "from 0 to 1000"),
+        ("after", "-1", "expected a whole number"),
+        ("nope", "1", "Unknown parameter"),
+        ("end", "hole", "'end' cannot be 'hole'; did you mean 'whole'?"),
+        ("status", "abc", "'status' cannot be 'abc'; there are 100 to 599, and 0 for no answer"),
+        ("fault", "cutt", "'fault' cannot be 'cutt'; did you mean 'cut'?"),
+        ("method", "LOOK", "there are CONNECT, DELETE, GET"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_named(run, name, value, message):
+    answer = run.get("/_sim/requests", params={name: value, "wait_for": 1, "timeout": 20})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 400, "nobody waits for what cannot come"
     assert answer.json()["error"]["param"] == name
+    assert message in answer.json()["error"]["message"]
 
 
 def test_waiting_ends_when_the_requests_have_come(server, run):
@@ -178,6 +203,21 @@ def test_waiting_ends_when_the_requests_have_come(server, run):
             return (await waiting).json()
 
     assert len(asyncio.run(ask_and_wait())["data"]) == 2
+
+
+def test_waiting_goes_on_in_the_run_that_begins_again(run):
+    async def ask_reset_and_wait():
+        async with httpx.AsyncClient(base_url=run.base_url, timeout=30) as client:
+            await client.post(CHAT, json=ASK)
+            waiting = asyncio.create_task(client.get("/_sim/requests", params={"wait_for": 3, "timeout": 20}))
+            await client.post(CHAT, json=ASK)
+            await client.delete("/_sim/runs")
+            for _ in range(3):
+                await client.post(CHAT, json=ASK)
+            return (await waiting).json()
+
+    told = asyncio.run(ask_reset_and_wait())
+    assert [entry["number"] for entry in told["data"]] == [1, 2, 3]
 
 
 def test_waiting_in_vain_ends_with_what_there_is(run):
@@ -214,6 +254,19 @@ def test_a_fault_meets_the_models_it_names_real_ones_too(run):
     assert run.post(CHAT, json=ASK | {"model": "tiny"}).json()["choices"] == []
 
 
+def test_a_path_is_the_same_however_it_is_written(run):
+    ways = [CHAT, CHAT + "/", "/chat/completions", "/chat/completions/"]
+    for way in ways:
+        rule = run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 503}, "path": way}).json()["id"]
+        assert [run.post(each, json=ASK).status_code for each in ways] == [503] * 4
+        run.delete(f"/_sim/faults/{rule}")
+    run.post("/v1/completions", json=ASK)
+
+    assert [len(journal(run, path=way)) for way in ways] == [16] * 4
+    wish = [{"requests": {"path": way}, "exactly": 16} for way in ways]
+    assert run.post("/_sim/assertions", json=wish).json()["passed"]
+
+
 def test_faults_are_dropped_one_by_one_and_together(run):
     ids = [run.post("/_sim/faults", json={"fault": "crlf"}).json()["id"] for _ in range(3)]
 
@@ -230,6 +283,8 @@ def test_faults_are_dropped_one_by_one_and_together(run):
         ({"fault": "status", "settings": {"status": 99}}, "fault", "Expected `int` >= 400"),
         ({"fault": "cut", "probability": 2}, "probability", "probability"),
         ({"fault": "cut", "time": 2}, "time", "time"),
+        ({"fault": "comments", "settings": {"text": "x" * 4097}}, "fault", "Expected `str` of length <= 4096"),
+        ({"fault": "cut", "model": "m" * 201}, "model", "maximum length 200"),
         ({}, "fault", "fault"),
     ],
 )

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 
 from proxy.errors import InternalError
@@ -37,6 +38,14 @@ class Source:
 
     async def aclose(self):
         self.closed = True
+
+
+def test_every_text_of_a_setting_is_bounded_because_a_run_keeps_its_faults():
+    parts = msgspec.json.schema_components(FAULTS.values())[1].values()
+    settings = [(name, each) for part in parts for name, each in part["properties"].items()]
+    kinds = [(name, kind) for name, each in settings for kind in each.get("anyOf", [each])]
+
+    assert [name for name, kind in kinds if kind["type"] == "string" and "maxLength" not in kind] == []
 
 
 async def all_of(body):

@@ -5,7 +5,7 @@ import zlib
 import pytest
 
 from proxy.errors import UnreachableError
-from proxy.recordings.capture import LARGEST, captured, is_worth_it
+from proxy.recordings.capture import LARGEST, Sink, captured, is_worth_it
 from proxy.recordings.playback import body_of
 from proxy.recordings.question import Question
 from proxy.recordings.steady import Steady
@@ -30,7 +30,7 @@ async def sent(tape, answer, most=LARGEST):
     """The bytes that go out, and their headers."""
     times = iter(range(0, 1000, 10))
     slot = tape.begin(Question.of("chat", {"messages": [{"role": "user", "content": "hello"}]}))
-    out = await captured(answer, tape, slot, Steady(slot.key), lambda: next(times), most)
+    out = await captured(answer, Sink(tape, slot, most=most), Steady(slot.key), lambda: next(times))
     body = out.body if isinstance(out.body, bytes) else b"".join([piece async for piece in out.body])
     return body, out.headers
 
@@ -85,7 +85,9 @@ async def test_what_is_packed_is_unpacked(tape):
 
 async def test_a_stream_that_is_not_read_to_its_end_or_is_too_long_is_not_noted(tape):
     slot = tape.begin(Question.of("chat", {}))
-    left = await captured(Answer(pieces(b"data: 1\n\n", b"data: 2\n\n"), STREAM), tape, slot, Steady(""), lambda: 0)
+    left = await captured(
+        Answer(pieces(b"data: 1\n\n", b"data: 2\n\n"), STREAM), Sink(tape, slot), Steady(""), lambda: 0
+    )
     assert not isinstance(left.body, bytes)
     assert await anext(aiter(left.body)) == b"data: 1\n\n"
     await left.body.aclose()
@@ -93,7 +95,7 @@ async def test_a_stream_that_is_not_read_to_its_end_or_is_too_long_is_not_noted(
 
     assert body == b"data: 1\n\n" * 9
     assert "rules: []" in tape.text()
-    assert tape.skipped == {"it has more than 20 bytes": 1}
+    assert tape.skipped == {"a stream was left before its end": 1, "it has more than 20 bytes": 1}
 
 
 def test_only_what_will_be_the_same_tomorrow_is_worth_it():

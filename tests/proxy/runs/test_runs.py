@@ -76,7 +76,12 @@ def test_a_rule_strikes_after_some_requests_and_so_many_times():
 
 @pytest.mark.parametrize(
     ("fields", "hit"),
-    [({"model": "m"}, 1), ({"model": "n*"}, 0), ({"path": "/v1/chat/*"}, 1), ({"path": "/v1/responses"}, 0)],
+    [
+        *[({"model": "m"}, 1), ({"model": "n*"}, 0), ({"path": "/v1/chat/*"}, 1), ({"path": "/v1/responses"}, 0)],
+        *[({"path": path}, 1) for path in ("/chat/completions", "/chat/completions/", "/v1/chat/completions/")],
+        *[({"path": path}, 1) for path in ("*", "/*", "/v1/*", "*/completions", "/v?/chat/*")],
+        *[({"path": path}, 0) for path in ("/v1", "/completions", "chat/completions")],
+    ],
 )
 def test_a_rule_meets_the_models_and_paths_it_names(fields, hit):
     rule = Rule("f", "crlf", Crlf(), **fields)

@@ -83,6 +83,8 @@ def test_the_schema_takes_what_is_good():
     [
         {"answer": {"txt": "x"}},
         {"when": {"usr": "x"}, "answer": {"text": "x"}},
+        {"when": {"user": None}, "answer": {"text": "x"}},
+        {"when": {"body": None}, "answer": {"text": "x"}},
         {"when": {"endpoint": "chatt"}, "answer": {"text": "x"}},
         {"answer": {"error": 200}},
         {"answer": {"fault": {"cutt": {}}}},

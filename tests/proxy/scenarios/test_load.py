@@ -110,6 +110,7 @@ SETTINGS = "Its settings: after_events, after_bytes."
 KINDS = "text, json, tool_calls, refusal, error, delay, fault, pass, simulate, replay"
 
 
+NO_VALUE = "has no value: write one, or leave the key out"
 REPLAY = "a replay has one of 'body', 'events' and 'base64'"
 EVENT = "an event is [ms, text] or [ms, name, data], ms a whole number of at least 0"
 
@@ -141,6 +142,9 @@ EVENT = "an event is [ms, text] or [ms, name, data], ms a whole number of at lea
         ),
         (rule(f"when: {{user: {{}}}}\n  {ANSWER}"), "4: a test of a text has 'exact', 'contains' or 'regex'"),
         (rule(f"when: {{endpoint: chatt}}\n  {ANSWER}"), "4: 'endpoint' cannot be 'chatt'; did you mean 'chat'?"),
+        (rule(f"when:\n    turn: 1\n    user:\n  {ANSWER}"), f"6: 'user' {NO_VALUE}"),
+        (rule(f"when: {{body: null}}\n  {ANSWER}"), f"4: 'body' {NO_VALUE}"),
+        (rule(f"when:\n  {ANSWER}"), "4: 'when' has to be an object, not nothing"),
         (rule(f"when: {{turn: -1}}\n  {ANSWER}"), "4: 'turn' has to be at least 0"),
         (rule(f"when: {{stream: 1}}\n  {ANSWER}"), "4: 'stream' has to be true or false, not a whole number"),
         (rule(f"when: {{tools: weather}}\n  {ANSWER}"), "4: 'tools' has to be a list, not a text"),

@@ -189,6 +189,23 @@ def test_the_message_says_what_was_expected_and_what_was_found(telling, assertio
             [{"requests": {"end": "lost"}}],
             "assertions[0].requests.end: 'end' cannot be 'lost'; there are broken, left, open, whole",
         ),
+        (
+            [{"requests": {"fault": "stauts"}, "none": True}],
+            "assertions[0].requests.fault: 'fault' cannot be 'stauts'; did you mean 'status'?",
+        ),
+        (
+            [{"in_order": [{"finish_reason": "stopp"}]}],
+            "assertions[0].in_order[0].finish_reason: 'finish_reason' cannot be 'stopp'; did you mean 'stop'?",
+        ),
+        (
+            [{"before": {"status": [200, 2000]}}],
+            "assertions[0].before.status: 'status' cannot be '2000'; there are 100 to 599, and 0 for no answer",
+        ),
+        (
+            [{"requests": {"method": "pots"}}],
+            "assertions[0].requests.method: 'method' cannot be 'pots'; did you mean 'POST'?",
+        ),
+        ([{"at_least": 3, "at_most": 1}], "assertions[0].at_least: 'at_least' is more than 'at_most'"),
         ([{"requests": {"text": {"regex": "("}}}], "assertions[0].requests.text.regex: the regex cannot be read: "),
         ([{"after": {"user": {}}}], "assertions[0].after.user: a test of a text has 'exact', 'contains' or 'regex'"),
         (
@@ -268,6 +285,13 @@ ANSWERS = {
         ],
     ),
 }
+
+
+@pytest.mark.parametrize("reason", ["stop", "end_turn", "max_output_tokens", "model_length", "eos_token", "error"])
+def test_words_of_other_apis_for_an_end_are_no_typing_errors(reason):
+    (assertion,) = wish_of([{"requests": {"finish_reason": reason}}]).assertions
+
+    assert assertion.requests.finish_reason == reason
 
 
 @pytest.mark.parametrize("api", ANSWERS)
