@@ -716,6 +716,37 @@ TABLE = [
         ),
     ),
     (
+        "parameters without a type",
+        parametrised({"properties": {"a": {"type": "string"}}}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'.",
+    ),
+    (
+        "parameters that are one of two objects",
+        parametrised({"type": "object", "oneOf": [OPEN, OPEN]}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        (
+            "Invalid schema for function 'g': schema must have type 'object' and not have "
+            "'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+        ),
+    ),
+    (
+        "a parameter that is a list of who knows what",
+        parametrised({"type": "object", "properties": {"a": {"type": "array"}}}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties', 'a'), array schema missing items.",
+    ),
+    (
+        "such a parameter of an old function",
+        body(functions=[{"name": "g", "parameters": {"type": "object", "properties": {"a": {"type": "array"}}}}]),
+        "functions[0].parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties', 'a'), array schema missing items.",
+    ),
+    (
         "parameters that are no schema",
         parametrised({"type": "object", "properties": []}, strict=False),
         "tools[1].function.parameters",

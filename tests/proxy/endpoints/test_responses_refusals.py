@@ -189,6 +189,15 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "invalid_function_parameters",
         "got 'type: \"string\"'",
     ),
+    *(
+        (
+            {"tools": [WEATHER | {"parameters": {"type": "object", "properties": {"a": {"type": "array"}}}} | strict]},
+            "tools[0].parameters",
+            "invalid_function_parameters",
+            "Invalid schema for function 'get_weather': In context=('properties', 'a'), array schema missing items.",
+        )
+        for strict in ({}, {"strict": False})
+    ),
     (
         {"tools": [CODE, WEATHER | {"parameters": UNMET}], "tool_choice": {"type": "function", "name": "get_weather"}},
         "tools[1].parameters",
