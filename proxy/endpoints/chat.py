@@ -98,6 +98,8 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
         answer = await asyncio.to_thread(_completed, ask, call)
     else:
         answer = _completed(ask, call)
+    if ask.store:
+        answer = stored_chats.named(answer, ask)
     frame, times = _frame(ask, call), call.app[TIMES]
     is_spoken = "audio" in (ask.modalities or ())
     is_long = is_spoken or answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
