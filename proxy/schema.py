@@ -20,7 +20,7 @@ Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
 # `\Z` where OpenAI's patterns have `$`, which in Python also matches before a line break.
 FunctionName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+\Z")]
 SpeakerName = Annotated[str, Meta(pattern=r"^[^\s<|\\/>]+\Z")]
-Short = Annotated[str, Meta(max_length=64)]
+Short = Annotated[str, Meta(max_length=64)]  # of the ids of tool calls too: reports of 2024 say 40, those of 2026 say 64
 Unchecked = Any
 
 
@@ -77,7 +77,7 @@ class CalledCustom(Struct, forbid_unknown_fields=True):
 class ToolCall(Struct, forbid_unknown_fields=True):
     """One call in an assistant's turn."""
 
-    id: str
+    id: Short
     type: Literal["function", "custom"]
     function: CalledFunction | None = None
     custom: CalledCustom | None = None
@@ -90,8 +90,8 @@ class ChatMessage(Struct, forbid_unknown_fields=True):
     role: Role
     content: str | list[Part] | None = None
     name: SpeakerName | None = None
-    tool_calls: Annotated[list[ToolCall], Meta(min_length=1, max_length=128)] | None = None
-    tool_call_id: str | None = None
+    tool_calls: Annotated[list[ToolCall], Meta(max_length=128)] | None = None
+    tool_call_id: Short | None = None
     function_call: CalledFunction | None = None
     refusal: str | None = None
     audio: Unchecked = None
@@ -265,7 +265,7 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
     user: str | None = None
     safety_identifier: Short | None = None
-    prompt_cache_key: str | None = None
+    prompt_cache_key: Short | None = None
     prompt_cache_retention: Unchecked = None
     prompt_cache_options: Unchecked = None
     moderation: Unchecked = None

@@ -12,7 +12,7 @@ from aiohttp import web
 from proxy import chat_rules, relay, schema
 from proxy.dispatch import CONTEXT, SIMULATED, is_real
 from proxy.endpoints import chat_bytes, chat_events, chat_job, stored_chats
-from proxy.endpoints.call import CHAT, Call, check_model, read, real_answer
+from proxy.endpoints.call import CHAT, Call, check_model, read_with_model, real_answer
 from proxy.errors import BadRequestError
 from proxy.keys import REAL_MODEL, TIMES
 from proxy.pace import on_schedule
@@ -28,6 +28,7 @@ _SAME_EVERYWHERE = re.compile(
 )
 _LONG_REQUEST = 64 * 1024  # bytes
 _LONG_ANSWER = 8_000  # tokens, with those that are told with log probabilities at their places
+_TIERS = {"auto": "default", "fast": "priority"}  # what OpenAI calls them in its answers; the others by their names
 _SOUND_EXPIRES_AFTER = 3600  # seconds
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
@@ -75,7 +76,7 @@ async def chat(call: Call) -> relay.Answer:
     if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
         return said.at(call.now)
     try:
-        ask = read(call, schema.decoder)
+        ask = read_with_model(call, schema.decoder)
     except BadRequestError as error:
         if not _is_wrong_everywhere(error) and (real := await real_answer(call, CHAT)):
             return real
@@ -169,7 +170,7 @@ def _too_long(answer: Answer) -> BadRequestError:
 
 
 def _frame(ask: ChatRequest, call: Call) -> chat_bytes.Frame:
-    tier = ask.service_tier if ask.service_tier not in (None, "auto") else "default"
+    tier = _TIERS.get(ask.service_tier or "auto", ask.service_tier or "auto")
     sounds = 0
     for message in ask.messages:
         if isinstance(message.content, list):

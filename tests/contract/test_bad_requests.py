@@ -85,16 +85,16 @@ TABLE = [
     (
         "no model",
         b'{"messages":[{"role":"user","content":"x"}]}',
-        "model",
-        "missing_required_parameter",
-        "Missing required parameter: 'model'.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
     (
         "model null",
         body(model=None),
-        "model",
-        "invalid_type",
-        "Invalid type for 'model': expected a string, but got null instead.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
     (
         "model a number",
@@ -106,10 +106,11 @@ TABLE = [
     (
         "model empty",
         body(model=""),
-        "model",
-        "empty_string",
-        "Invalid 'model': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
+    ("no model, and more that is wrong", b'{"messages":[],"x":1}', None, None, "you must provide a model parameter"),
     (
         "no messages",
         b'{"model":"gpt-sim-1"}',
@@ -179,9 +180,30 @@ TABLE = [
     (
         "no content",
         body(messages=[{"role": "user"}]),
-        "messages[0].content",
-        "invalid_type",
+        "messages.[0].content",
+        None,
         "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "content null",
+        body(messages=[{"role": "system", "content": None}, *HELLO]),
+        "messages.[0].content",
+        None,
+        "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "a tool's result without content",
+        body(messages=[*CALLED, {"role": "tool", "tool_call_id": "call_1"}]),
+        "messages.[2].content",
+        None,
+        "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "a developer without content",
+        body(messages=[{"role": "developer"}, *HELLO]),
+        "messages[0].content",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[0].content'.",
     ),
     (
         "content a number",
@@ -493,13 +515,6 @@ TABLE = [
         "Missing required parameter: 'messages[0].content[0].image_url'.",
     ),
     (
-        "content of no parts",
-        message(content=[]),
-        "messages[0].content",
-        "empty_array",
-        "Invalid 'messages[0].content': empty array. Expected an array with minimum length 1, but got an empty array",
-    ),
-    (
         "a function's result without its name",
         body(messages=[*HELLO, {"role": "function", "content": "42"}]),
         "messages[1].name",
@@ -550,6 +565,26 @@ TABLE = [
         "messages[0].tool_calls",
         "empty_array",
         "Invalid 'messages[0].tool_calls': empty array. Expected an array with minimum length 1,",
+    ),
+    (
+        "a tool call of a long id",
+        message(role="assistant", tool_calls=[CALL | {"id": "c" * 65}]),
+        "messages[0].tool_calls[0].id",
+        "string_above_max_length",
+        (
+            "Invalid 'messages[0].tool_calls[0].id': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 65 instead."
+        ),
+    ),
+    (
+        "a long prompt_cache_key",
+        body(prompt_cache_key="k" * 65),
+        "prompt_cache_key",
+        "string_above_max_length",
+        (
+            "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 65 instead."
+        ),
     ),
     (
         "tools of none",
@@ -824,10 +859,13 @@ TABLE = [
     ),
     (
         "metadata of a long name",
-        body(store=True, metadata={"x" * 65: "b"}),
-        "metadata",
-        "string_above_max_length",
-        "Invalid 'metadata': property name too long.",
+        body(store=True, metadata={"ab" + "x" * 68: "b"}),
+        "metadata.ab" + "x" * 68,
+        "property_name_above_max_length",
+        (
+            "Invalid property name in 'metadata': 'abx...xxx' is too long. Expected a string with maximum length 64, "
+            "but got a string with length 70 instead."
+        ),
     ),
     (
         "metadata that is a number",
@@ -969,6 +1007,8 @@ ACCEPTED = {
         {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
         {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
         {"role": "function", "name": "f", "content": "json"},
+        {"role": "user", "content": [], "tool_calls": []},
+        {"role": "user", "content": "Hi", "tool_calls": []},
     ],
     "stop": None,
     "n": None,
@@ -995,6 +1035,32 @@ ACCEPTED = {
 
 def test_what_openai_accepts_is_accepted(http):
     assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | ACCEPTED).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(None, "default"), ("auto", "default"), ("flex", "flex"), ("priority", "priority"), ("fast", "priority")],
+)
+def test_a_service_tier_is_told_by_the_name_that_openai_gives_it(http, asked, told):
+    answer = http.post("/v1/chat/completions", content=body(service_tier=asked))
+    streamed = http.post("/v1/chat/completions", content=body(service_tier=asked, stream=True))
+
+    assert answer.json()["service_tier"] == told
+    assert f'"service_tier":"{told}"' in streamed.text
+
+
+@pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}], ids=str)
+@pytest.mark.parametrize(("path", "fields"), [("completions", {"prompt": "x"}), ("embeddings", {"input": "x"})])
+def test_older_endpoints_ask_for_the_model_in_the_same_words(http, path, fields, model):
+    answer = http.post(f"/v1/{path}", json=fields | model)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {
+        "message": "you must provide a model parameter",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
 
 
 def test_unknown_parameters_pass_a_lenient_server_and_change_nothing(http, start_proxy):

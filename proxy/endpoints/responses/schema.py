@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from proxy.endpoints.responses.item_schema import Name
-from proxy.schema import FunctionName, Milliseconds, Tokens, Unchecked
+from proxy.schema import FunctionName, Milliseconds, Short, Tokens, Unchecked
 
 Mode = Literal["auto", "required"]
 
@@ -167,7 +167,7 @@ class Asked(Struct, forbid_unknown_fields=True):
     text: Text | None = None
     reasoning: Reasoning | None = None
     truncation: Literal["auto", "disabled"] | None = None
-    prompt_cache_key: str | None = None
+    prompt_cache_key: Short | None = None
     prompt_cache_options: Unchecked = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None = None
