@@ -105,10 +105,10 @@ def _check_turn(where: str, message: ChatMessage) -> None:
     elif not isinstance(message.content, str):
         _check_parts(f"{where}.content", message.role, message.content)
     if message.tool_calls is not None and not message.tool_calls and message.role != "user":
+        param = f"{where}.tool_calls"
         raise BadRequestError(
-            f"Invalid '{where}.tool_calls': empty array. Expected an array with minimum length 1, but got an empty array "
-            "instead.",
-            param=f"{where}.tool_calls",
+            f"Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+            param=param,
             code="empty_array",
         )
     if message.role == "function" and message.name is None:

@@ -20,7 +20,8 @@ Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
 # `\Z` where OpenAI's patterns have `$`, which in Python also matches before a line break.
 FunctionName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+\Z")]
 SpeakerName = Annotated[str, Meta(pattern=r"^[^\s<|\\/>]+\Z")]
-Short = Annotated[str, Meta(max_length=64)]  # of the ids of tool calls too: reports of 2024 say 40, those of 2026 say 64
+# Ids of tool calls too, of which reports of 2024 say 40 characters and those of 2026 say 64.
+Short = Annotated[str, Meta(max_length=64)]
 Unchecked = Any
 
 
@@ -229,6 +230,56 @@ class StreamOptions(Struct, forbid_unknown_fields=True):
     tokens_per_second: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
 
 
+class ModerationOf(Struct, forbid_unknown_fields=True):
+    """What moderation does with one side."""
+
+    mode: Literal["score", "block"]
+
+
+class ModerationPolicy(Struct, forbid_unknown_fields=True):
+    """What moderation does with what was sent, and with the answer."""
+
+    input: ModerationOf | None = None
+    output: ModerationOf | None = None
+
+
+class Moderation(Struct, forbid_unknown_fields=True):
+    """By which model a chat is moderated; nothing is here."""
+
+    model: str
+    policy: ModerationPolicy | None = None
+
+
+class PromptCacheOptions(Struct, forbid_unknown_fields=True):
+    """What is cached; nothing is here."""
+
+    mode: Literal["implicit", "explicit"] | None = None
+    ttl: str | None = None
+
+
+class Approximate(Struct, forbid_unknown_fields=True):
+    """About where."""
+
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class UserLocation(Struct, forbid_unknown_fields=True):
+    """Where the user is."""
+
+    type: Literal["approximate"]
+    approximate: Approximate
+
+
+class WebSearchOptions(Struct, forbid_unknown_fields=True):
+    """How the web is searched; it is not here."""
+
+    search_context_size: Literal["low", "medium", "high"] | None = None
+    user_location: UserLocation | None = None
+
+
 class ChatRequest(Struct, forbid_unknown_fields=True):
     """Every field; which of them change the answer is told in docs/simulator.md."""
 
@@ -267,9 +318,9 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     safety_identifier: Short | None = None
     prompt_cache_key: Short | None = None
     prompt_cache_retention: Unchecked = None
-    prompt_cache_options: Unchecked = None
-    moderation: Unchecked = None
-    web_search_options: Unchecked = None
+    prompt_cache_options: PromptCacheOptions | None = None
+    moderation: Moderation | None = None
+    web_search_options: WebSearchOptions | None = None
 
 
 decoder = msgspec.json.Decoder(ChatRequest)

@@ -36,6 +36,7 @@ _KINDS = {str: "str", int: "int", float: "float", bool: "bool", type(None): "nul
 _WANTED = {**_NAMES, "float": "a decimal"}
 _ARRAYS = {"messages": "an array of objects", "content": "an array of objects", "stop": "an array of strings"}
 _CALLABLE = "'function' and 'custom'"
+_MODES = "'score' and 'block'"  # of moderation
 _LEVELS = "'low', 'medium', and 'high'"
 # By the path without its indices.
 _VALUES = {
@@ -57,6 +58,11 @@ _VALUES = {
     "prediction.type": "'content'",
     "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
+    "moderation.policy.input.mode": _MODES,
+    "moderation.policy.output.mode": _MODES,
+    "prompt_cache_options.mode": "'implicit' and 'explicit'",
+    "web_search_options.search_context_size": _LEVELS,
+    "web_search_options.user_location.type": "'approximate'",
     "modalities": "'text' and 'audio'",
     "audio.format": "'wav', 'aac', 'mp3', 'flac', 'opus', and 'pcm16'",
     "expires_after.anchor": "'created_at'",

@@ -913,6 +913,48 @@ TABLE = [
         "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', 'priority', and 'fast'.",
     ),
     (
+        "moderation by no model",
+        body(moderation={}),
+        "moderation.model",
+        "missing_required_parameter",
+        "Missing required parameter: 'moderation.model'.",
+    ),
+    (
+        "an unknown mode of moderation",
+        body(moderation={"model": "m", "policy": {"output": {"mode": "x"}}}),
+        "moderation.policy.output.mode",
+        "invalid_value",
+        "Invalid value: 'x'. Supported values are: 'score' and 'block'.",
+    ),
+    (
+        "an unknown option of the cache",
+        body(prompt_cache_options={"bogus": 1}),
+        "prompt_cache_options.bogus",
+        "unknown_parameter",
+        "Unknown parameter: 'prompt_cache_options.bogus'.",
+    ),
+    (
+        "an unknown mode of the cache",
+        body(prompt_cache_options={"mode": "x"}),
+        "prompt_cache_options.mode",
+        "invalid_value",
+        "Invalid value: 'x'. Supported values are: 'implicit' and 'explicit'.",
+    ),
+    (
+        "an unknown size of a web search",
+        body(web_search_options={"search_context_size": "huge"}),
+        "web_search_options.search_context_size",
+        "invalid_value",
+        "Invalid value: 'huge'. Supported values are: 'low', 'medium', and 'high'.",
+    ),
+    (
+        "a place without its kind",
+        body(web_search_options={"user_location": {"approximate": {"city": "Oslo"}}}),
+        "web_search_options.user_location.type",
+        "missing_required_parameter",
+        "Missing required parameter: 'web_search_options.user_location.type'.",
+    ),
+    (
         "an answer in sound",
         body(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
         "modalities",
@@ -1029,7 +1071,12 @@ ACCEPTED = {
     "safety_identifier": "s",
     "prompt_cache_key": "k",
     "prompt_cache_retention": "24h",
-    "web_search_options": {},
+    "prompt_cache_options": {"mode": "explicit", "ttl": "30m"},
+    "moderation": {"model": "omni-moderation-latest", "policy": {"input": {"mode": "score"}, "output": None}},
+    "web_search_options": {
+        "search_context_size": "low",
+        "user_location": {"type": "approximate", "approximate": {"city": "Oslo", "country": "NO"}},
+    },
 }
 
 
