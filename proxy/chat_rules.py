@@ -134,6 +134,22 @@ def _check_parts(where: str, role: str, parts: list[Part]) -> None:
             raise _missing(f"{where}[{index}].{part.type}")
         if part.type in _ONLY_FROM_USERS and role != "user":
             raise _not_here(where.removesuffix(".content"), role, part.type)
+        if part.type in _ONLY_FROM_USERS:
+            _check_medium(f"{where}[{index}]", part)
+
+
+def _check_medium(where: str, part: Part) -> None:
+    from proxy.endpoints import media_rules  # noqa: PLC0415 - who sends texts need not load it
+
+    if part.image_url:
+        media_rules.check_image(part.image_url.url, f"{where}.image_url.url")
+    elif part.input_audio:
+        param = f"{where}.input_audio.data".replace("[", ".[")
+        media_rules.check_sound(part.input_audio.data, part.input_audio.format, param)
+    elif part.file and not part.file.file_id:
+        if not part.file.file_data or not part.file.filename:
+            raise _missing(f"{where}.file.file_id")
+        media_rules.check_file(part.file.file_data, f"{where}.file.file_data")
 
 
 def _not_here(where: str, role: str, kind: str) -> BadRequestError:

@@ -1042,7 +1042,10 @@ def test_the_body_is_what_counts_where_the_content_type_may_be_meant(http, conte
 ACCEPTED = {
     "messages": [
         {"role": "developer", "content": "Be brief.", "name": "boss"},
-        {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "HTTP://x"}}],
+        },
         {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None, "audio": None, "annotations": []},
         {"role": "tool", "content": [{"type": "text", "text": "42"}], "tool_call_id": "call_1"},
         {"role": "assistant", "content": None},
@@ -1082,6 +1085,104 @@ ACCEPTED = {
 
 def test_what_openai_accepts_is_accepted(http):
     assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | ACCEPTED).status_code == 200
+
+
+WRONG_MEDIA = [
+    (
+        {"type": "image_url", "image_url": {"url": "iVBORw0KGgo="}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        (
+            "Invalid image URL: 'messages[0].content[1].image_url.url'. Expected a base64-encoded data URL with an "
+            "image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'data:' "
+            "prefix."
+        ),
+    ),
+    (
+        {"type": "image_url", "image_url": {"url": "data:application/pdf;base64,JVBERi0="}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        "but got unsupported MIME type 'application/pdf'.",
+    ),
+    (
+        {"type": "image_url", "image_url": {"url": "data:image/png,raw"}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        "but got an invalid base64-encoded value.",
+    ),
+    *(
+        (
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+            "messages[0].content[1].image_url.url",
+            "invalid_base64",
+            "Invalid base64 image_url.",
+        )
+        for data in ("", "!!!", "aGk=aGk=", "data:image/png;base64,aGk=", " " * 300_000 + "!")
+    ),
+    *(
+        (
+            {"type": "input_audio", "input_audio": {"data": data, "format": "mp3"}},
+            "messages.[0].content.[1].input_audio.data",
+            "invalid_value",
+            "The data provided for 'input_audio' is not of valid mp3 format.",
+        )
+        for data in ("", "!!", "data:audio/mp3;base64,aGk=")
+    ),
+    *(
+        (
+            {"type": "file", "file": file},
+            "messages[0].content[1].file.file_id",
+            "missing_required_parameter",
+            "Missing required parameter: 'messages[0].content[1].file.file_id'.",
+        )
+        for file in ({}, {"filename": "a.pdf"}, {"file_data": "data:application/pdf;base64,JVBERi0="})
+    ),
+    (
+        {"type": "file", "file": {"file_data": "JVBERi0=", "filename": "a.pdf"}},
+        "messages[0].content[1].file.file_data",
+        "invalid_value",
+        (
+            "Invalid file data: 'messages[0].content[1].file.file_data'. Expected a base64-encoded data URL with an "
+            "application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ=='), but got a value "
+            "without the 'data:' prefix."
+        ),
+    ),
+    (
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,%", "filename": "a.pdf"}},
+        "messages[0].content[1].file.file_data",
+        "invalid_value",
+        "but got an invalid base64-encoded value.",
+    ),
+    (
+        {"type": "file", "file": {"file_id": "file-none"}},
+        "messages[0].content[1].file.file_id",
+        "invalid_value",
+        "No such File object: file-none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("part", "param", "code", "text"), WRONG_MEDIA, ids=lambda value: str(value)[:60])
+def test_images_sound_and_files_that_can_be_none_are_refused(http, part, param, code, text):
+    answer = http.post("/v1/chat/completions", content=message(content=[{"type": "text", "text": "See"}, part]))
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+    assert (error["param"], error["code"]) == (param, code)
+    assert text in error["message"]
+
+
+def test_a_file_by_its_id_is_taken_from_those_of_the_run_while_it_is_there(http):
+    form: Any = {"data": {"purpose": "user_data"}, "files": {"file": ("a.pdf", b"%PDF-")}}
+    name = http.post("/v1/files", **form).json()["id"]
+    asked = message(content=[{"type": "text", "text": "See"}, {"type": "file", "file": {"file_id": name}}])
+
+    def status(before=""):
+        return http.post(f"{before}/v1/chat/completions", content=asked).status_code
+
+    assert (status(), status("/t/another"), status()) == (200, 400, 200)
+    http.delete(f"/v1/files/{name}")
+    assert status() == 400
 
 
 @pytest.mark.parametrize(
