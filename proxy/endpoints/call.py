@@ -146,7 +146,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as problem:
-        raise wording.invalid(str(problem), body) from None
+        raise wording.invalid(str(problem), body, getattr(decoder.type, "__struct_fields__", ())) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise wording.malformed(problem) from None
 

@@ -912,6 +912,21 @@ TABLE = [
         "invalid_value",
         "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', 'priority', and 'fast'.",
     ),
+    *(
+        (
+            f"{name} for another field",
+            body(**{name: 1}),
+            name,
+            "unknown_parameter",
+            f"Unknown parameter: '{name}'.{more}",
+        )
+        for name, more in {
+            "stor": " Did you mean 'stop' or 'store'?",
+            "temperatur": " Did you mean 'temperature'?",
+            "strem": " Did you mean 'stream' or 'store'?",
+            "max_token": " Did you mean 'max_tokens'?",
+        }.items()
+    ),
     (
         "moderation by no model",
         body(moderation={}),
@@ -953,13 +968,6 @@ TABLE = [
         "web_search_options.user_location.type",
         "missing_required_parameter",
         "Missing required parameter: 'web_search_options.user_location.type'.",
-    ),
-    (
-        "an answer in sound",
-        body(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
-        "modalities",
-        "invalid_value",
-        "Invalid value: 'audio'. This model answers in text only",
     ),
 ]
 
@@ -1195,6 +1203,13 @@ def test_a_service_tier_is_told_by_the_name_that_openai_gives_it(http, asked, to
 
     assert answer.json()["service_tier"] == told
     assert f'"service_tier":"{told}"' in streamed.text
+
+
+@pytest.mark.parametrize("name", ["messagess", "modell", "x", "zz", "temperatures_of_all", "k" * 1_000_000], ids=len)
+def test_no_field_is_suggested_that_is_far_or_there_already(http, name):
+    answer = http.post("/v1/chat/completions", content=body(**{name: 1}))
+
+    assert answer.json()["error"]["message"] == f"Unknown parameter: '{name}'."
 
 
 @pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}], ids=str)
