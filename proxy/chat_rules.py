@@ -100,8 +100,17 @@ def _unanswered(waiting: list[str], index: int) -> BadRequestError:
 
 
 def _check_turn(where: str, message: ChatMessage) -> None:
-    if not isinstance(message.content, str):
-        _check_content(f"{where}.content", message)
+    if message.content is None:
+        _check_none(where, message.role)
+    elif not isinstance(message.content, str):
+        _check_parts(f"{where}.content", message.role, message.content)
+    if message.tool_calls is not None and not message.tool_calls and message.role != "user":
+        param = f"{where}.tool_calls"
+        raise BadRequestError(
+            f"Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+            param=param,
+            code="empty_array",
+        )
     if message.role == "function" and message.name is None:
         raise _missing(f"{where}.name")
     for at, call in enumerate(message.tool_calls or ()):
@@ -109,25 +118,38 @@ def _check_turn(where: str, message: ChatMessage) -> None:
             raise _missing(f"{where}.tool_calls[{at}].{call.type}")
 
 
-def _check_content(where: str, message: ChatMessage) -> None:
-    if message.content is None:
-        if message.role not in ("assistant", "function"):  # an assistant turn may be tool calls alone
-            raise BadRequestError(
-                "Invalid value for 'content': expected a string, got null.", param=where, code="invalid_type"
-            )
-        return
-    if not message.content and message.role != "assistant":
+def _check_none(where: str, role: str) -> None:
+    if role == "developer":
+        raise _missing(f"{where}.content")
+    if role not in ("assistant", "function"):  # an assistant's turn may be tool calls alone
         raise BadRequestError(
-            f"Invalid '{where}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
-            param=where,
-            code="empty_array",
+            "Invalid value for 'content': expected a string, got null.", param=f"{where.replace('[', '.[')}.content"
         )
-    for index, part in enumerate(cast("list[Part]", message.content)):
+
+
+def _check_parts(where: str, role: str, parts: list[Part]) -> None:
+    for index, part in enumerate(parts):
         # Each kind of part but "audio", whose field is the answer's id, holds its content in a field of its name.
         if part.type != "audio" and getattr(part, part.type) is None:
             raise _missing(f"{where}[{index}].{part.type}")
-        if part.type in _ONLY_FROM_USERS and message.role != "user":
-            raise _not_here(where.removesuffix(".content"), message.role, part.type)
+        if part.type in _ONLY_FROM_USERS and role != "user":
+            raise _not_here(where.removesuffix(".content"), role, part.type)
+        if part.type in _ONLY_FROM_USERS:
+            _check_medium(f"{where}[{index}]", part)
+
+
+def _check_medium(where: str, part: Part) -> None:
+    from proxy.endpoints import media_rules  # noqa: PLC0415 - who sends texts need not load it
+
+    if part.image_url:
+        media_rules.check_image(part.image_url.url, f"{where}.image_url.url")
+    elif part.input_audio:
+        param = f"{where}.input_audio.data".replace("[", ".[")
+        media_rules.check_sound(part.input_audio.data, part.input_audio.format, param)
+    elif part.file and not part.file.file_id:
+        if not part.file.file_data or not part.file.filename:
+            raise _missing(f"{where}.file.file_id")
+        media_rules.check_file(part.file.file_data, f"{where}.file.file_data")
 
 
 def _not_here(where: str, role: str, kind: str) -> BadRequestError:
@@ -253,10 +275,10 @@ def check_metadata(metadata: dict[str, str]) -> None:
     for key in metadata:
         if len(key) > _LONGEST_KEY:
             raise BadRequestError(
-                f"Invalid 'metadata': property name too long. Expected a name with maximum length {_LONGEST_KEY}, but "
-                f"got a name with length {len(key)} instead.",
-                param="metadata",
-                code="string_above_max_length",
+                f"Invalid property name in 'metadata': '{key[:3]}...{key[-3:]}' is too long. Expected a string with "
+                f"maximum length {_LONGEST_KEY}, but got a string with length {len(key)} instead.",
+                param=f"metadata.{key}",
+                code="property_name_above_max_length",
             )
 
 

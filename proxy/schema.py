@@ -20,6 +20,7 @@ Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
 # `\Z` where OpenAI's patterns have `$`, which in Python also matches before a line break.
 FunctionName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+\Z")]
 SpeakerName = Annotated[str, Meta(pattern=r"^[^\s<|\\/>]+\Z")]
+# Ids of tool calls too, of which reports of 2024 say 40 characters and those of 2026 say 64.
 Short = Annotated[str, Meta(max_length=64)]
 Unchecked = Any
 
@@ -77,7 +78,7 @@ class CalledCustom(Struct, forbid_unknown_fields=True):
 class ToolCall(Struct, forbid_unknown_fields=True):
     """One call in an assistant's turn."""
 
-    id: str
+    id: Short
     type: Literal["function", "custom"]
     function: CalledFunction | None = None
     custom: CalledCustom | None = None
@@ -90,8 +91,8 @@ class ChatMessage(Struct, forbid_unknown_fields=True):
     role: Role
     content: str | list[Part] | None = None
     name: SpeakerName | None = None
-    tool_calls: Annotated[list[ToolCall], Meta(min_length=1, max_length=128)] | None = None
-    tool_call_id: str | None = None
+    tool_calls: Annotated[list[ToolCall], Meta(max_length=128)] | None = None
+    tool_call_id: Short | None = None
     function_call: CalledFunction | None = None
     refusal: str | None = None
     audio: Unchecked = None
@@ -229,6 +230,56 @@ class StreamOptions(Struct, forbid_unknown_fields=True):
     tokens_per_second: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
 
 
+class ModerationOf(Struct, forbid_unknown_fields=True):
+    """What moderation does with one side."""
+
+    mode: Literal["score", "block"]
+
+
+class ModerationPolicy(Struct, forbid_unknown_fields=True):
+    """What moderation does with what was sent, and with the answer."""
+
+    input: ModerationOf | None = None
+    output: ModerationOf | None = None
+
+
+class Moderation(Struct, forbid_unknown_fields=True):
+    """By which model a chat is moderated; nothing is here."""
+
+    model: str
+    policy: ModerationPolicy | None = None
+
+
+class PromptCacheOptions(Struct, forbid_unknown_fields=True):
+    """What is cached; nothing is here."""
+
+    mode: Literal["implicit", "explicit"] | None = None
+    ttl: str | None = None
+
+
+class Approximate(Struct, forbid_unknown_fields=True):
+    """About where."""
+
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class UserLocation(Struct, forbid_unknown_fields=True):
+    """Where the user is."""
+
+    type: Literal["approximate"]
+    approximate: Approximate
+
+
+class WebSearchOptions(Struct, forbid_unknown_fields=True):
+    """How the web is searched; it is not here."""
+
+    search_context_size: Literal["low", "medium", "high"] | None = None
+    user_location: UserLocation | None = None
+
+
 class ChatRequest(Struct, forbid_unknown_fields=True):
     """Every field; which of them change the answer is told in docs/simulator.md."""
 
@@ -265,11 +316,11 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
     user: str | None = None
     safety_identifier: Short | None = None
-    prompt_cache_key: str | None = None
+    prompt_cache_key: Short | None = None
     prompt_cache_retention: Unchecked = None
-    prompt_cache_options: Unchecked = None
-    moderation: Unchecked = None
-    web_search_options: Unchecked = None
+    prompt_cache_options: PromptCacheOptions | None = None
+    moderation: Moderation | None = None
+    web_search_options: WebSearchOptions | None = None
 
 
 decoder = msgspec.json.Decoder(ChatRequest)

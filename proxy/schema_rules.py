@@ -4,6 +4,7 @@ Wording, `param` and `code` are those that people have shown of OpenAI's answers
 'f': In context=('properties', 'city'), ...".
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +12,10 @@ import msgspec
 
 from proxy.errors import BadRequestError
 from proxy.schema import ChatRequest, Function, input_schema
-from proxy.sim.structured import Draw, Hints, SchemaError, check_strict, compiled
+from proxy.sim.structured import Draw, Hints, SchemaError, check_parameters, check_strict, check_type, compiled
 
 _LONGEST_REMEMBERED = 20_000  # characters of a schema
+_Rules = Callable[[Any], None]
 
 
 def check_chat(ask: ChatRequest) -> None:
@@ -28,23 +30,25 @@ def check_chat(ask: ChatRequest) -> None:
 
 def check_format(name: str, schema: dict[str, Any], param: str, code: str | None = None, *, strict: bool) -> None:
     """Raises BadRequestError for a schema that no answer can be held to."""
-    if problem := _problem(schema, strict=strict):
+    if problem := _problem(schema, check_strict if strict else None):
         raise format_error(name, problem, param, code)
 
 
 def check_function(name: str, schema: dict[str, Any] | None, param: str, *, strict: bool) -> None:
     """Raises BadRequestError for parameters that no call can be held to; none at all means that there are none."""
-    kind = (schema or {}).get("type", "object")
-    if kind != "object":
-        problem = SchemaError(None, f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'.")
-        raise function_error(name, problem, param)
-    if schema and (found := _problem(schema, strict=strict)):
+    if not schema:
+        return
+    try:
+        check_type(schema)  # before anything else that is wrong with it
+    except SchemaError as problem:
+        raise function_error(name, problem, param) from None
+    if found := _problem(schema, check_strict if strict else check_parameters):
         raise function_error(name, found, param)
 
 
 def check_grammar(name: str, schema: dict[str, Any], param: str) -> None:
     """Raises BadRequestError for the schema of a custom tool's input, if no input can be held to it."""
-    if problem := _problem(schema, strict=False):
+    if problem := _problem(schema, None):
         raise grammar_error(name, problem, param)
 
 
@@ -98,18 +102,18 @@ def _grammars(ask: ChatRequest) -> list[tuple[str, dict[str, Any], str]]:
     ]
 
 
-def _problem(schema: dict[str, Any], *, strict: bool) -> SchemaError | None:
+def _problem(schema: dict[str, Any], rules: _Rules | None) -> SchemaError | None:
     text = _text(schema)
     find = _found if len(text) <= _LONGEST_REMEMBERED else _found.__wrapped__
-    return find(text, strict)
+    return find(text, rules)
 
 
 @lru_cache(maxsize=256)  # an agent sends its tools with every turn
-def _found(text: str, strict: bool) -> SchemaError | None:
+def _found(text: str, rules: _Rules | None) -> SchemaError | None:
     try:
         compiled(text)
-        if strict:
-            check_strict(msgspec.json.decode(text))
+        if rules is not None:
+            rules(msgspec.json.decode(text))
     except SchemaError as problem:
         return problem
     return None

@@ -6,12 +6,13 @@ The wording and codes are those the OpenAI API answers with, for example
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from proxy.errors import BadRequestError
+from proxy.spelling import suggestion
 
 _COMPLAINT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.+)`")
@@ -36,6 +37,7 @@ _KINDS = {str: "str", int: "int", float: "float", bool: "bool", type(None): "nul
 _WANTED = {**_NAMES, "float": "a decimal"}
 _ARRAYS = {"messages": "an array of objects", "content": "an array of objects", "stop": "an array of strings"}
 _CALLABLE = "'function' and 'custom'"
+_MODES = "'score' and 'block'"  # of moderation
 _LEVELS = "'low', 'medium', and 'high'"
 # By the path without its indices.
 _VALUES = {
@@ -58,6 +60,11 @@ _VALUES = {
     "input.type": "'text' and 'image_url'",
     "reasoning_effort": "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'",
     "verbosity": _LEVELS,
+    "moderation.policy.input.mode": _MODES,
+    "moderation.policy.output.mode": _MODES,
+    "prompt_cache_options.mode": "'implicit' and 'explicit'",
+    "web_search_options.search_context_size": _LEVELS,
+    "web_search_options.user_location.type": "'approximate'",
     "modalities": "'text' and 'audio'",
     "audio.format": "'wav', 'aac', 'mp3', 'flac', 'opus', and 'pcm16'",
     "expires_after.anchor": "'created_at'",
@@ -76,8 +83,11 @@ def malformed(problem: Exception) -> BadRequestError:
     )
 
 
-def invalid(complaint: str, body: bytes) -> BadRequestError:
-    """The body is JSON but not the right JSON; `complaint` is msgspec's. A body that breaks off later is malformed."""
+def invalid(complaint: str, body: bytes, known: Iterable[str] = ()) -> BadRequestError:
+    """The body is JSON but not the right JSON; `complaint` is msgspec's. A body that breaks off later is malformed.
+
+    `known` are the fields of a request, from which one is suggested for another that is misspelt.
+    """
     try:
         value = msgspec.json.decode(body)
     except msgspec.ValidationError:
@@ -90,14 +100,22 @@ def invalid(complaint: str, body: bytes) -> BadRequestError:
     if path.endswith(_ANY_KEY):
         key, offender = _first_wrong(offender, what)
         path = path.removesuffix(_ANY_KEY) + key
-    for pattern, explain in _EXPLANATIONS:
-        if match := pattern.fullmatch(what):
-            return explain(path, *match.groups())
+    if not path and (match := _UNKNOWN.fullmatch(what)):
+        return unknown("", match[1], suggestion(match[1], set(known) - set(value or ())))
+    if explained := _explained(what, path):
+        return explained
     if match := _RANGE.fullmatch(what):
         return _out_of_range(path, offender, *match.groups())
     if match := _SIZE.fullmatch(what):
         return _wrong_size(path, offender, *match.groups())
     return BadRequestError(f"Invalid '{path}': {what}.", param=path or None, code="invalid_value")
+
+
+def _explained(what: str, path: str) -> BadRequestError | None:
+    for pattern, explain in _EXPLANATIONS:
+        if match := pattern.fullmatch(what):
+            return explain(path, *match.groups())
+    return None
 
 
 def check_choice(param: str, value: str | None, supported: Sequence[str]) -> None:
@@ -171,10 +189,10 @@ def _not_one_of(path: str, value: str) -> BadRequestError:
     )
 
 
-def unknown(path: str, name: str) -> BadRequestError:
+def unknown(path: str, name: str, suggested: str = "") -> BadRequestError:
     """A field that is not OpenAI's."""
     param = f"{path}.{name}" if path else name
-    return BadRequestError(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+    return BadRequestError(f"Unknown parameter: '{param}'.{suggested}", param=param, code="unknown_parameter")
 
 
 def _no_match(path: str, pattern: str) -> BadRequestError:

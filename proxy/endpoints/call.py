@@ -47,7 +47,12 @@ class _Named(msgspec.Struct):
     model: str
 
 
+class _PerhapsNamed(msgspec.Struct):
+    model: Any = None
+
+
 _named = msgspec.json.Decoder(_Named)
+_perhaps_named = msgspec.json.Decoder(_PerhapsNamed)
 _JSON = {"Content-Type": "application/json"}
 _MOST_UNKNOWN = 100  # names of unknown fields that a lenient server takes out, one decoding each
 
@@ -141,7 +146,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as problem:
-        raise wording.invalid(str(problem), body) from None
+        raise wording.invalid(str(problem), body, getattr(decoder.type, "__struct_fields__", ())) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise wording.malformed(problem) from None
 
@@ -160,6 +165,23 @@ def read(call: Call, decoder: msgspec.json.Decoder[T]) -> T:
             break
         body = less
     return decode(decoder, body)
+
+
+def read_with_model(call: Call, decoder: msgspec.json.Decoder[T]) -> T:
+    """`read`, for endpoints where OpenAI asks for the model before all else, and says nothing else without one."""
+    try:
+        return read(call, decoder)
+    except BadRequestError:
+        if _names_no_model(call.body):
+            raise BadRequestError("you must provide a model parameter") from None
+        raise
+
+
+def _names_no_model(body: bytes) -> bool:
+    try:
+        return _perhaps_named.decode(body).model in (None, "")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False  # no JSON, or no object
 
 
 def json_answer(value: Any) -> Answer:

@@ -12,7 +12,7 @@ from aiohttp import web
 from proxy import chat_rules, relay, schema
 from proxy.dispatch import CONTEXT, SIMULATED, is_real
 from proxy.endpoints import chat_bytes, chat_events, chat_job, stored_chats
-from proxy.endpoints.call import CHAT, Call, check_model, read, real_answer
+from proxy.endpoints.call import CHAT, Call, check_model, read_with_model, real_answer
 from proxy.errors import BadRequestError
 from proxy.keys import REAL_MODEL, TIMES
 from proxy.pace import on_schedule
@@ -28,6 +28,8 @@ _SAME_EVERYWHERE = re.compile(
 )
 _LONG_REQUEST = 64 * 1024  # bytes
 _LONG_ANSWER = 8_000  # tokens, with those that are told with log probabilities at their places
+_FILE = b'"file_id"'  # in a body that may name a file of the run
+_TIERS = {"auto": "default", "fast": "priority"}  # what OpenAI calls them in its answers; the others by their names
 _SOUND_EXPIRES_AFTER = 3600  # seconds
 _PLAIN_HEADERS = {"Content-Type": "application/json"}
 
@@ -75,7 +77,7 @@ async def chat(call: Call) -> relay.Answer:
     if said is not None and not is_real(said.model, call.app[REAL_MODEL]):
         return said.at(call.now)
     try:
-        ask = read(call, schema.decoder)
+        ask = read_with_model(call, schema.decoder)
     except BadRequestError as error:
         if not _is_wrong_everywhere(error) and (real := await real_answer(call, CHAT)):
             return real
@@ -93,6 +95,8 @@ def _is_wrong_everywhere(error: BadRequestError) -> bool:
 
 async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     """The simulator's answer, plain or streamed, in OpenAI's bytes. Raises BadRequestError."""
+    if _FILE in call.body:
+        _check_files(ask, call)
     if len(call.body) > _LONG_REQUEST or _is_demanding(ask):
         # In a thread, so that others are answered meanwhile.
         answer = await asyncio.to_thread(_completed, ask, call)
@@ -116,9 +120,27 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     else:
         body = await _plain(answer, frame, chat_bytes.TIME, is_long=is_long)
     said = _Said(ask.model, body, bool(ask.stream))
-    if not ask.store and not is_spoken and call.script is None and call.is_of_this_seed:
+    if _is_everybodys(ask, call):
         call.app[MEMORY].put(call.body, said)
     return said.at(call.now)
+
+
+def _is_everybodys(ask: ChatRequest, call: Call) -> bool:
+    """Whether all who send the same body get the same answer, with nothing but the time to be told anew."""
+    if ask.store or "audio" in (ask.modalities or ()) or _FILE in call.body:
+        return False
+    return call.script is None and call.is_of_this_seed
+
+
+def _check_files(ask: ChatRequest, call: Call) -> None:
+    if call.script is not None:  # what a scenario answers may have been asked elsewhere, and the file be there
+        return
+    from proxy.endpoints.media_rules import check_kept  # noqa: PLC0415 - who sends texts need not load it
+
+    for index, message in enumerate(ask.messages):
+        for at, part in enumerate(message.content if isinstance(message.content, list) else ()):
+            if part.file and part.file.file_id:
+                check_kept(call, part.file.file_id, f"messages[{index}].content[{at}].file.file_id")
 
 
 async def _plain(answer: Answer, frame: chat_bytes.Frame, created: bytes, *, is_long: bool) -> bytes:
@@ -144,7 +166,7 @@ def _completed(ask: ChatRequest, call: Call) -> Answer:
         answer = voiced(answer, voice, ask.audio.format, job.max_tokens)
     if ask.model == SIMULATED and answer.prompt_tokens > CONTEXT:
         raise _too_long(answer)
-    return answer
+    return stored_chats.named(answer, ask) if ask.store else answer
 
 
 def _by_schema(ask: ChatRequest, job: ChatJob, call: Call) -> Answer:
@@ -167,7 +189,7 @@ def _too_long(answer: Answer) -> BadRequestError:
 
 
 def _frame(ask: ChatRequest, call: Call) -> chat_bytes.Frame:
-    tier = ask.service_tier if ask.service_tier not in (None, "auto") else "default"
+    tier = _TIERS.get(ask.service_tier or "auto", ask.service_tier or "auto")
     sounds = 0
     for message in ask.messages:
         if isinstance(message.content, list):

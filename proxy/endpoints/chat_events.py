@@ -91,7 +91,9 @@ class Events:
         events = []
         for opening, choice in zip(self._openings, self._choices, strict=True):
             begun = b"null" if is_silent(choice) else b'""'
-            delta = b'"role":"assistant","content":' + begun + b',"refusal":null' + _NO_LOGPROBS
+            # Log probabilities that were wanted come with the tokens, and here where there are none to come.
+            told = _NO_LOGPROBS if choice.logprobs != () else b'},"logprobs":' + logprobs(choice, ())
+            delta = b'"role":"assistant","content":' + begun + b',"refusal":null' + told
             events.append(self._event(opening, delta, b"null"))
         return b"".join(events)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from proxy.endpoints import completion_bytes as wire
-from proxy.endpoints.call import Call, check_model, json_answer, read, real_answer
+from proxy.endpoints.call import Call, check_model, json_answer, read_with_model, real_answer
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
 from proxy.sim import continuation as sim
@@ -67,7 +67,7 @@ async def completions(call: Call) -> Answer:
     """Answer one request. Raises ApiError."""
     if real := await real_answer(call, PATH):
         return real
-    ask = read(call, _decoder)
+    ask = read_with_model(call, _decoder)
     check_model(call, ask.model)
     is_long = len(call.body) > _LONG_REQUEST
     prompts = await asyncio.to_thread(_prompts, ask.prompt) if is_long else _prompts(ask.prompt)

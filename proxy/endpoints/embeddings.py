@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from proxy.endpoints.call import Call, check_model, json_answer, read, real_answer
+from proxy.endpoints.call import Call, check_model, json_answer, read_with_model, real_answer
 from proxy.errors import BadRequestError
 from proxy.relay import Answer
 from proxy.wording import check_choice
@@ -41,7 +41,7 @@ async def embeddings(call: Call) -> Answer:
         return real
     from proxy.sim import embeddings as sim  # noqa: PLC0415 - who only chats need not load it
 
-    ask = read(call, _decoder)
+    ask = read_with_model(call, _decoder)
     check_model(call, ask.model)
     check_choice("encoding_format", ask.encoding_format, ("float", "base64"))
     size = _dimensions(ask)

@@ -1,7 +1,7 @@
 """The chat completions that were asked with `store: true`: list, read, change the metadata, delete.
 
-They lie in memory within BOUNDS and are gone with the process. An id is drawn from the request, so that the same
-request twice is one entry, the newer.
+They lie in memory within BOUNDS and are gone with the process. An id is drawn from the request and what is shown of it,
+so that the same request twice is one entry, the newer, and no entry takes the place of another.
 """
 
 from dataclasses import dataclass, replace
@@ -18,11 +18,23 @@ from proxy.endpoints.page import listing, page
 from proxy.errors import NotFoundError
 from proxy.runs.own import Own
 from proxy.schema import ChatRequest
+from proxy.sim.job import Answer
+from proxy.sim.letters import base62
 from proxy.store import Bounds, Part
 
 BOUNDS = Bounds(entries=1000, bytes=32 * 1024 * 1024, seconds=24 * 3600)
 _USUAL, _MOST = 20, 100  # entries of a page
-_SETTINGS = ("tool_choice", "seed", "top_p", "temperature", "presence_penalty", "frequency_penalty", "tools")
+_SETTINGS = (
+    "tool_choice",
+    "seed",
+    "top_p",
+    "temperature",
+    "presence_penalty",
+    "frequency_penalty",
+    "tools",
+    "response_format",
+)
+_ALSO_SHOWN = ("model", "metadata", "user", "service_tier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class StoredChat:
     def told(self) -> dict[str, Any]:
         """The completion with its metadata and what was asked for."""
         asked = msgspec.json.decode(self.request)
-        settings = {name: asked.get(name) for name in (*_SETTINGS, "response_format")}
+        settings = {name: asked.get(name) for name in _SETTINGS}
         completion: dict[str, Any] = msgspec.json.decode(self.completion)
         return completion | {"metadata": self.metadata, "input_user": asked.get("user"), **settings}
 
@@ -65,6 +77,13 @@ class _Update(Struct, forbid_unknown_fields=True):
 
 
 _update = msgspec.json.Decoder(_Update)
+
+
+def named(answer: Answer, ask: ChatRequest) -> Answer:
+    """The answer under an id of its own: what is stored beside it is another entry where another setting is shown."""
+    shown = [getattr(ask, name) for name in (*_SETTINGS, *_ALSO_SHOWN)]
+    seen = answer.id.encode() + msgspec.json.encode(shown, order="sorted")
+    return replace(answer, id="chatcmpl-" + base62(seen, 29))
 
 
 def keep(call: Call, ask: ChatRequest, name: str, request: bytes, completion: bytes) -> None:

@@ -85,16 +85,16 @@ TABLE = [
     (
         "no model",
         b'{"messages":[{"role":"user","content":"x"}]}',
-        "model",
-        "missing_required_parameter",
-        "Missing required parameter: 'model'.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
     (
         "model null",
         body(model=None),
-        "model",
-        "invalid_type",
-        "Invalid type for 'model': expected a string, but got null instead.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
     (
         "model a number",
@@ -106,10 +106,11 @@ TABLE = [
     (
         "model empty",
         body(model=""),
-        "model",
-        "empty_string",
-        "Invalid 'model': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        None,
+        None,
+        "you must provide a model parameter",
     ),
+    ("no model, and more that is wrong", b'{"messages":[],"x":1}', None, None, "you must provide a model parameter"),
     (
         "no messages",
         b'{"model":"gpt-sim-1"}',
@@ -179,9 +180,30 @@ TABLE = [
     (
         "no content",
         body(messages=[{"role": "user"}]),
-        "messages[0].content",
-        "invalid_type",
+        "messages.[0].content",
+        None,
         "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "content null",
+        body(messages=[{"role": "system", "content": None}, *HELLO]),
+        "messages.[0].content",
+        None,
+        "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "a tool's result without content",
+        body(messages=[*CALLED, {"role": "tool", "tool_call_id": "call_1"}]),
+        "messages.[2].content",
+        None,
+        "Invalid value for 'content': expected a string, got null.",
+    ),
+    (
+        "a developer without content",
+        body(messages=[{"role": "developer"}, *HELLO]),
+        "messages[0].content",
+        "missing_required_parameter",
+        "Missing required parameter: 'messages[0].content'.",
     ),
     (
         "content a number",
@@ -493,13 +515,6 @@ TABLE = [
         "Missing required parameter: 'messages[0].content[0].image_url'.",
     ),
     (
-        "content of no parts",
-        message(content=[]),
-        "messages[0].content",
-        "empty_array",
-        "Invalid 'messages[0].content': empty array. Expected an array with minimum length 1, but got an empty array",
-    ),
-    (
         "a function's result without its name",
         body(messages=[*HELLO, {"role": "function", "content": "42"}]),
         "messages[1].name",
@@ -550,6 +565,26 @@ TABLE = [
         "messages[0].tool_calls",
         "empty_array",
         "Invalid 'messages[0].tool_calls': empty array. Expected an array with minimum length 1,",
+    ),
+    (
+        "a tool call of a long id",
+        message(role="assistant", tool_calls=[CALL | {"id": "c" * 65}]),
+        "messages[0].tool_calls[0].id",
+        "string_above_max_length",
+        (
+            "Invalid 'messages[0].tool_calls[0].id': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 65 instead."
+        ),
+    ),
+    (
+        "a long prompt_cache_key",
+        body(prompt_cache_key="k" * 65),
+        "prompt_cache_key",
+        "string_above_max_length",
+        (
+            "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64, "
+            "but got a string with length 65 instead."
+        ),
     ),
     (
         "tools of none",
@@ -716,6 +751,37 @@ TABLE = [
         ),
     ),
     (
+        "parameters without a type",
+        parametrised({"properties": {"a": {"type": "string"}}}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'.",
+    ),
+    (
+        "parameters that are one of two objects",
+        parametrised({"type": "object", "oneOf": [OPEN, OPEN]}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        (
+            "Invalid schema for function 'g': schema must have type 'object' and not have "
+            "'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+        ),
+    ),
+    (
+        "a parameter that is a list of who knows what",
+        parametrised({"type": "object", "properties": {"a": {"type": "array"}}}, strict=False),
+        "tools[1].function.parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties', 'a'), array schema missing items.",
+    ),
+    (
+        "such a parameter of an old function",
+        body(functions=[{"name": "g", "parameters": {"type": "object", "properties": {"a": {"type": "array"}}}}]),
+        "functions[0].parameters",
+        "invalid_function_parameters",
+        "Invalid schema for function 'g': In context=('properties', 'a'), array schema missing items.",
+    ),
+    (
         "parameters that are no schema",
         parametrised({"type": "object", "properties": []}, strict=False),
         "tools[1].function.parameters",
@@ -793,10 +859,13 @@ TABLE = [
     ),
     (
         "metadata of a long name",
-        body(store=True, metadata={"x" * 65: "b"}),
-        "metadata",
-        "string_above_max_length",
-        "Invalid 'metadata': property name too long.",
+        body(store=True, metadata={"ab" + "x" * 68: "b"}),
+        "metadata.ab" + "x" * 68,
+        "property_name_above_max_length",
+        (
+            "Invalid property name in 'metadata': 'abx...xxx' is too long. Expected a string with maximum length 64, "
+            "but got a string with length 70 instead."
+        ),
     ),
     (
         "metadata that is a number",
@@ -843,12 +912,69 @@ TABLE = [
         "invalid_value",
         "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', 'priority', and 'fast'.",
     ),
+    *(
+        (
+            f"{name} for another field",
+            body(**{name: 1}),
+            name,
+            "unknown_parameter",
+            f"Unknown parameter: '{name}'.{more}",
+        )
+        for name, more in {
+            "stor": " Did you mean 'stop' or 'store'?",
+            "temperatur": " Did you mean 'temperature'?",
+            "strem": " Did you mean 'stream' or 'store'?",
+            "max_token": " Did you mean 'max_tokens'?",
+        }.items()
+    ),
     (
         "an answer in sound, and none says how",
         body(modalities=["text", "audio"]),
         "audio",
         "missing_required_parameter",
         "Missing required parameter: 'audio'.",
+    ),
+    (
+        "moderation by no model",
+        body(moderation={}),
+        "moderation.model",
+        "missing_required_parameter",
+        "Missing required parameter: 'moderation.model'.",
+    ),
+    (
+        "an unknown mode of moderation",
+        body(moderation={"model": "m", "policy": {"output": {"mode": "x"}}}),
+        "moderation.policy.output.mode",
+        "invalid_value",
+        "Invalid value: 'x'. Supported values are: 'score' and 'block'.",
+    ),
+    (
+        "an unknown option of the cache",
+        body(prompt_cache_options={"bogus": 1}),
+        "prompt_cache_options.bogus",
+        "unknown_parameter",
+        "Unknown parameter: 'prompt_cache_options.bogus'.",
+    ),
+    (
+        "an unknown mode of the cache",
+        body(prompt_cache_options={"mode": "x"}),
+        "prompt_cache_options.mode",
+        "invalid_value",
+        "Invalid value: 'x'. Supported values are: 'implicit' and 'explicit'.",
+    ),
+    (
+        "an unknown size of a web search",
+        body(web_search_options={"search_context_size": "huge"}),
+        "web_search_options.search_context_size",
+        "invalid_value",
+        "Invalid value: 'huge'. Supported values are: 'low', 'medium', and 'high'.",
+    ),
+    (
+        "a place without its kind",
+        body(web_search_options={"user_location": {"approximate": {"city": "Oslo"}}}),
+        "web_search_options.user_location.type",
+        "missing_required_parameter",
+        "Missing required parameter: 'web_search_options.user_location.type'.",
     ),
 ]
 
@@ -931,13 +1057,18 @@ def test_the_body_is_what_counts_where_the_content_type_may_be_meant(http, conte
 ACCEPTED = {
     "messages": [
         {"role": "developer", "content": "Be brief.", "name": "boss"},
-        {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "x"}}]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "HTTP://x"}}],
+        },
         {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None, "audio": None, "annotations": []},
         {"role": "tool", "content": [{"type": "text", "text": "42"}], "tool_call_id": "call_1"},
         {"role": "assistant", "content": None},
         {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
         {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
         {"role": "function", "name": "f", "content": "json"},
+        {"role": "user", "content": [], "tool_calls": []},
+        {"role": "user", "content": "Hi", "tool_calls": []},
     ],
     "stop": None,
     "n": None,
@@ -958,12 +1089,148 @@ ACCEPTED = {
     "safety_identifier": "s",
     "prompt_cache_key": "k",
     "prompt_cache_retention": "24h",
-    "web_search_options": {},
+    "prompt_cache_options": {"mode": "explicit", "ttl": "30m"},
+    "moderation": {"model": "omni-moderation-latest", "policy": {"input": {"mode": "score"}, "output": None}},
+    "web_search_options": {
+        "search_context_size": "low",
+        "user_location": {"type": "approximate", "approximate": {"city": "Oslo", "country": "NO"}},
+    },
 }
 
 
 def test_what_openai_accepts_is_accepted(http):
     assert http.post("/v1/chat/completions", json={"model": "gpt-sim-1"} | ACCEPTED).status_code == 200
+
+
+WRONG_MEDIA = [
+    (
+        {"type": "image_url", "image_url": {"url": "iVBORw0KGgo="}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        (
+            "Invalid image URL: 'messages[0].content[1].image_url.url'. Expected a base64-encoded data URL with an "
+            "image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value without the 'data:' "
+            "prefix."
+        ),
+    ),
+    (
+        {"type": "image_url", "image_url": {"url": "data:application/pdf;base64,JVBERi0="}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        "but got unsupported MIME type 'application/pdf'.",
+    ),
+    (
+        {"type": "image_url", "image_url": {"url": "data:image/png,raw"}},
+        "messages[0].content[1].image_url.url",
+        "invalid_value",
+        "but got an invalid base64-encoded value.",
+    ),
+    *(
+        (
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+            "messages[0].content[1].image_url.url",
+            "invalid_base64",
+            "Invalid base64 image_url.",
+        )
+        for data in ("", "!!!", "aGk=aGk=", "data:image/png;base64,aGk=", " " * 300_000 + "!")
+    ),
+    *(
+        (
+            {"type": "input_audio", "input_audio": {"data": data, "format": "mp3"}},
+            "messages.[0].content.[1].input_audio.data",
+            "invalid_value",
+            "The data provided for 'input_audio' is not of valid mp3 format.",
+        )
+        for data in ("", "!!", "data:audio/mp3;base64,aGk=")
+    ),
+    *(
+        (
+            {"type": "file", "file": file},
+            "messages[0].content[1].file.file_id",
+            "missing_required_parameter",
+            "Missing required parameter: 'messages[0].content[1].file.file_id'.",
+        )
+        for file in ({}, {"filename": "a.pdf"}, {"file_data": "data:application/pdf;base64,JVBERi0="})
+    ),
+    (
+        {"type": "file", "file": {"file_data": "JVBERi0=", "filename": "a.pdf"}},
+        "messages[0].content[1].file.file_data",
+        "invalid_value",
+        (
+            "Invalid file data: 'messages[0].content[1].file.file_data'. Expected a base64-encoded data URL with an "
+            "application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ=='), but got a value "
+            "without the 'data:' prefix."
+        ),
+    ),
+    (
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,%", "filename": "a.pdf"}},
+        "messages[0].content[1].file.file_data",
+        "invalid_value",
+        "but got an invalid base64-encoded value.",
+    ),
+    (
+        {"type": "file", "file": {"file_id": "file-none"}},
+        "messages[0].content[1].file.file_id",
+        "invalid_value",
+        "No such File object: file-none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("part", "param", "code", "text"), WRONG_MEDIA, ids=lambda value: str(value)[:60])
+def test_images_sound_and_files_that_can_be_none_are_refused(http, part, param, code, text):
+    answer = http.post("/v1/chat/completions", content=message(content=[{"type": "text", "text": "See"}, part]))
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+    assert (error["param"], error["code"]) == (param, code)
+    assert text in error["message"]
+
+
+def test_a_file_by_its_id_is_taken_from_those_of_the_run_while_it_is_there(http):
+    form: Any = {"data": {"purpose": "user_data"}, "files": {"file": ("a.pdf", b"%PDF-")}}
+    name = http.post("/v1/files", **form).json()["id"]
+    asked = message(content=[{"type": "text", "text": "See"}, {"type": "file", "file": {"file_id": name}}])
+
+    def status(before=""):
+        return http.post(f"{before}/v1/chat/completions", content=asked).status_code
+
+    assert (status(), status("/t/another"), status()) == (200, 400, 200)
+    http.delete(f"/v1/files/{name}")
+    assert status() == 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(None, "default"), ("auto", "default"), ("flex", "flex"), ("priority", "priority"), ("fast", "priority")],
+)
+def test_a_service_tier_is_told_by_the_name_that_openai_gives_it(http, asked, told):
+    answer = http.post("/v1/chat/completions", content=body(service_tier=asked))
+    streamed = http.post("/v1/chat/completions", content=body(service_tier=asked, stream=True))
+
+    assert answer.json()["service_tier"] == told
+    assert f'"service_tier":"{told}"' in streamed.text
+
+
+@pytest.mark.parametrize("name", ["messagess", "modell", "x", "zz", "temperatures_of_all", "k" * 1_000_000], ids=len)
+def test_no_field_is_suggested_that_is_far_or_there_already(http, name):
+    answer = http.post("/v1/chat/completions", content=body(**{name: 1}))
+
+    assert answer.json()["error"]["message"] == f"Unknown parameter: '{name}'."
+
+
+@pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}], ids=str)
+@pytest.mark.parametrize(("path", "fields"), [("completions", {"prompt": "x"}), ("embeddings", {"input": "x"})])
+def test_older_endpoints_ask_for_the_model_in_the_same_words(http, path, fields, model):
+    answer = http.post(f"/v1/{path}", json=fields | model)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {
+        "message": "you must provide a model parameter",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
 
 
 def test_unknown_parameters_pass_a_lenient_server_and_change_nothing(http, start_proxy):

@@ -95,6 +95,7 @@ CASES: dict[str, Json] = {
     "refusal of a schema": user("Do it [[refuse]]", response_format=SCHEMA),
     "refusal with logprobs": user("Do it [[refuse]]", logprobs=True),
     "reasoning": user("Think about tides", reasoning_effort="medium"),
+    "reasoning only, with logprobs": user("Think", reasoning_effort="low", max_tokens=5, logprobs=True),
     "reasoning only": user("Think about tides", reasoning_effort="high", max_completion_tokens=3),
     "prediction": user("Tell me about tea", prediction={"type": "content", "content": "Tea is a plant."}),
     "tiers": user("Tell me about tea", service_tier="flex"),
@@ -177,8 +178,6 @@ def told(answer: Json) -> Json:
     for choice in answer["choices"]:
         message = choice["message"]
         choices.append(choice | {"message": message | {"content": message["content"] or None}})
-        if choice["logprobs"] is not None and not any(choice["logprobs"].values()):
-            choices[-1]["logprobs"] = None
     return {key: value for key, value in answer.items() if key != "created"} | {"choices": choices}
 
 

@@ -121,7 +121,8 @@ class Reader:
                 return wrong
         if not path and (found := _UNKNOWN.fullmatch(told)) and (error := words.moved(found[1])):
             return error
-        usual = wording.invalid(f"{told} - at `$.{path}`" if path else told, self._body)
+        known = () if path else kind.__struct_fields__
+        usual = wording.invalid(f"{told} - at `$.{path}`" if path else told, self._body, known)
         # Where the body breaks off later, that is what is told.
         return (usual.code and words.wrong_type(path, told, choice)) or usual
 

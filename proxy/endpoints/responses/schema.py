@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from proxy.schema import FunctionName, Milliseconds, Penalty, Tokens, Unchecked
+from proxy.schema import FunctionName, Milliseconds, Moderation, Penalty, Short, Tokens, Unchecked
 
 Mode = Literal["auto", "required"]
 
@@ -100,26 +100,6 @@ class Images(Struct, forbid_unknown_fields=True):
     context_compression: Literal["auto", "enabled", "disabled"] | None = None
 
 
-class Moderated(Struct, forbid_unknown_fields=True):
-    """What is done with the scores."""
-
-    mode: Literal["score", "block"]
-
-
-class Policy(Struct, forbid_unknown_fields=True):
-    """What is moderated."""
-
-    input: Moderated | None = None
-    output: Moderated | None = None
-
-
-class Moderation(Struct, forbid_unknown_fields=True):
-    """Who moderates."""
-
-    model: str
-    policy: Policy | None = None
-
-
 class Management(Struct, forbid_unknown_fields=True):
     """When a long context is made shorter."""
 
@@ -154,7 +134,7 @@ class Asked(Struct, forbid_unknown_fields=True):
     text: Text | None = None
     reasoning: Reasoning | None = None
     truncation: Literal["auto", "disabled"] | None = None
-    prompt_cache_key: str | None = None
+    prompt_cache_key: Short | None = None
     prompt_cache_options: PromptCache | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None = None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from proxy.endpoints.call import Call
+from proxy.endpoints.media_rules import is_base64
 from proxy.endpoints.responses.items import check_id, content_of
 from proxy.endpoints.responses.state import Item
 from proxy.errors import BadRequestError, NotFoundError
@@ -12,8 +13,6 @@ from proxy.wording import missing
 
 _SOURCES = {"input_image": ("image_url", "file_id"), "input_file": ("file_id", "file_data", "file_url")}
 _ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
-_LOOKED_AT = 4096  # characters of base64: all of an image would take longer than its answer
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def check(items: Sequence[Item], where: str, call: Call) -> None:
@@ -46,7 +45,7 @@ def _check_file(name: str, param: str, call: Call) -> None:
 
 def _check_address(url: str, param: str) -> None:
     if param.endswith("image_url") and url.startswith("data:"):
-        if not _BASE64.fullmatch(url.partition(";base64,")[2][:_LOOKED_AT]):
+        if not is_base64(url.partition(";base64,")[2]):
             raise BadRequestError("Invalid base64 image_url.", param=param, code="invalid_value")
     elif not _ADDRESS.match(url):
         raise BadRequestError(

@@ -11,13 +11,25 @@ from proxy.sim.structured.draw import Draw
 from proxy.sim.structured.error import SchemaError
 from proxy.sim.structured.grammar import Grammar
 from proxy.sim.structured.hints import Hints
+from proxy.sim.structured.parameters import check_parameters, check_type
 from proxy.sim.structured.search import Search
 from proxy.sim.structured.strict import check_strict
 from proxy.sim.structured.work import TooMuchWorkError
 
 _LONGEST_REMEMBERED = 20_000  # characters
 
-__all__ = ["Draw", "Hints", "Plan", "SchemaError", "check_schema", "check_strict", "compiled", "instance"]
+__all__ = [
+    "Draw",
+    "Hints",
+    "Plan",
+    "SchemaError",
+    "check_parameters",
+    "check_schema",
+    "check_strict",
+    "check_type",
+    "compiled",
+    "instance",
+]
 
 
 class Plan:

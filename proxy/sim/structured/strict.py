@@ -9,6 +9,7 @@ from typing import Any
 
 from proxy.sim.structured.document import Document, Path, children
 from proxy.sim.structured.error import SchemaError
+from proxy.sim.structured.parameters import NO_ITEMS, TOP_LEVEL, check_type
 
 MOST_PROPERTIES = 5_000
 MOST_LEVELS = 10
@@ -27,15 +28,9 @@ _SAY_THE_TYPE = frozenset(("type", "$ref", "anyOf"))
 
 def check_strict(schema: Any) -> None:
     """Raise SchemaError if strict mode does not take this schema."""
-    root_type = schema.get("type") if isinstance(schema, dict) else None
-    if root_type != "object":
-        shown = root_type if isinstance(root_type, str) else None
-        raise SchemaError(None, f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{shown}\"'.")
-    refused = [key for key in ("anyOf", "oneOf", "allOf", "enum", "not") if key in schema]
-    if refused:
-        raise SchemaError(
-            None, "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
-        )
+    check_type(schema)
+    if any(key in schema for key in ("anyOf", "oneOf", "allOf", "enum", "not")):
+        raise SchemaError(None, TOP_LEVEL)
     Document(schema)
     sizes = _Sizes()
     deepest = 0
@@ -82,7 +77,7 @@ def _check_part(part: dict[str, Any], path: Path) -> None:
     if "object" in types:
         _check_object(part, path)
     if "array" in types and not isinstance(part.get("items"), dict):
-        raise SchemaError(path, "array schema missing items.")
+        raise SchemaError(path, NO_ITEMS)
     if "format" in part and part["format"] not in FORMATS:
         raise SchemaError(path, f"{part['format']!r} is not a valid format.")
 

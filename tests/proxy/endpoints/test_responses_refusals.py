@@ -174,7 +174,8 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "Unknown parameter",
     ),
     ({"background": True, "store": False}, "background", None, "only allowed when 'store' is enabled"),
-    ({"metadata": {"k" * 65: ""}}, "metadata", "string_above_max_length", "property name too long"),
+    ({"metadata": {"k" * 65: ""}}, "metadata." + "k" * 65, "property_name_above_max_length", "'kkk...kkk' is too long"),
+    ({"prompt_cache_key": "k" * 65}, "prompt_cache_key", "string_above_max_length", "maximum length 64"),
     ({"metadata": {"k": "v" * 513}}, "metadata.k", "string_above_max_length", "maximum length 512"),
     ({"max_tokens": 5}, "max_tokens", "unknown_parameter", "Unknown parameter: 'max_tokens'."),
     ({"penalty": 1}, "penalty", "unknown_parameter", "Unknown parameter: 'penalty'."),
@@ -211,6 +212,15 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "tools[0].parameters",
         "invalid_function_parameters",
         "got 'type: \"string\"'",
+    ),
+    *(
+        (
+            {"tools": [WEATHER | {"parameters": {"type": "object", "properties": {"a": {"type": "array"}}}} | strict]},
+            "tools[0].parameters",
+            "invalid_function_parameters",
+            "Invalid schema for function 'get_weather': In context=('properties', 'a'), array schema missing items.",
+        )
+        for strict in ({}, {"strict": False})
     ),
     (
         {"tools": [CODE, WEATHER | {"parameters": UNMET}], "tool_choice": {"type": "function", "name": "get_weather"}},

@@ -75,6 +75,37 @@ def test_the_same_request_twice_is_one_entry(client):
     assert [each.id for each in client.chat.completions.list()] == [first.id]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"metadata": {"run": "A"}}, {"metadata": {"run": "B"}}),
+        ({"metadata": {"run": "A"}}, {}),
+        ({"model": "m-1"}, {"model": "m-2"}),
+        ({"temperature": 0}, {"temperature": 1}),
+        ({"top_p": 0.5}, {}),
+        ({"presence_penalty": 1}, {"frequency_penalty": 1}),
+        ({"user": "ann"}, {"user": "bob"}),
+        ({"service_tier": "flex"}, {}),
+    ],
+    ids=str,
+)
+def test_requests_that_show_different_settings_are_entries_of_their_own(client, one, other):
+    first, second = (say(client, "Tell me about rivers", store=True, **fields) for fields in (one, other))
+
+    assert first.choices == second.choices
+    assert [each.id for each in client.chat.completions.list()] == [first.id, second.id]
+    assert client.chat.completions.retrieve(first.id).metadata == one.get("metadata", {})
+
+
+def test_the_same_request_streamed_is_the_same_entry(client):
+    fields = {"store": True, "metadata": {"b": "1", "a": "2"}}
+    plain = say(client, "Tell me about rivers", **fields)
+    chunks = list(say(client, "Tell me about rivers", stream=True, **fields))
+
+    assert {chunk.id for chunk in chunks} == {plain.id}
+    assert [each.id for each in client.chat.completions.list()] == [plain.id]
+
+
 def test_the_list_is_paged_ordered_and_filtered(client):
     ids = [
         say(client, f"Number {n}", store=True, metadata={"odd": str(n % 2), "n": str(n)}, model=f"m-{n // 3}").id

@@ -1,0 +1,69 @@
+"""Whether images, sound and files of a request can be what they say they are. They are not decoded, nor fetched.
+
+`param` names the value as its endpoint does. The words are those that public reports show of OpenAI's answers to chats;
+of a file that is not there none was seen.
+"""
+
+import re
+
+from proxy.endpoints.call import Call
+from proxy.errors import BadRequestError
+from proxy.keys import FILES
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]++={0,2}+\s*+")  # possessive: one that is none is told at once
+_LOOKED_AT = 64 * 1024  # characters of base64: all of a large one would take longer than its answer
+_IMAGE = "an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
+_PDF = "an application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
+
+
+def check_image(url: str, param: str) -> None:
+    """Raises BadRequestError for an image that is neither at an address nor in base64."""
+    if url[:8].lower().startswith(("http://", "https://")):
+        return
+    kind, data = _parts(url, f"Invalid image URL: '{param}'", _IMAGE, param)
+    if not kind.startswith("image/"):
+        raise _unexpected(f"Invalid image URL: '{param}'", _IMAGE, f"unsupported MIME type '{kind}'", param)
+    if not is_base64(data):
+        raise BadRequestError("Invalid base64 image_url.", param=param, code="invalid_base64")
+
+
+def check_sound(data: str, kind: str, param: str) -> None:
+    """Raises BadRequestError for a recording that is not in base64."""
+    if not is_base64(data):
+        raise BadRequestError(
+            f"The data provided for 'input_audio' is not of valid {kind} format.", param=param, code="invalid_value"
+        )
+
+
+def check_file(data: str, param: str) -> None:
+    """Raises BadRequestError for a file that is not in base64. OpenAI's chats take PDF alone; here any kind will do."""
+    _, content = _parts(data, f"Invalid file data: '{param}'", _PDF, param)
+    if not is_base64(content):
+        raise _unexpected(f"Invalid file data: '{param}'", _PDF, "an invalid base64-encoded value", param)
+
+
+def check_kept(call: Call, name: str, param: str) -> None:
+    """Raises BadRequestError for a file that the call's run does not have."""
+    if call.own(FILES).get(name) is None:
+        raise BadRequestError(f"No such File object: {name}", param=param, code="invalid_value")
+
+
+def is_base64(data: str) -> bool:
+    """Whether it is, as far as it is looked at."""
+    return _BASE64.fullmatch(data[:_LOOKED_AT]) is not None
+
+
+def _parts(url: str, what: str, wanted: str, param: str) -> tuple[str, str]:
+    """The MIME type of a data: URL, and what follows."""
+    if url[:5].lower() != "data:":
+        raise _unexpected(what, wanted, "a value without the 'data:' prefix", param)
+    head, separator, data = url[5:].partition(";base64,")
+    if not separator:
+        raise _unexpected(what, wanted, "an invalid base64-encoded value", param)
+    return head.partition(";")[0].lower(), data
+
+
+def _unexpected(what: str, wanted: str, got: str, param: str) -> BadRequestError:
+    return BadRequestError(
+        f"{what}. Expected a base64-encoded data URL with {wanted}, but got {got}.", param=param, code="invalid_value"
+    )
