@@ -229,7 +229,7 @@ class Settings:
     scenario: tuple[Path, ...] = field(
         default=(),
         metadata=_knob(
-            "", _paths, "scenario files, separated by commas, that say what is answered; watched for changes"
+            "", _paths, "scenario files or folders, separated by commas, that say what is answered; watched for changes"
         ),
     )
     on_miss: str | None = field(

@@ -18,8 +18,9 @@ _SECRET = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ASSIGNED = re.compile(  # what has a digit, because "the secret: everything" gives nothing away
-    r"""(?i)\b((?:api[-_ ]?key|access[-_ ]?token|secret|password|passwd)\\?["']?\s*[:=]\s*\\?["']?)"""
+_ASSIGNED = re.compile(  # what has a digit, because "the secret: everything" gives nothing away; no number of JSON
+    r"""(?i)\b((?:api[-_ ]?key|access[-_ ]?token|secret|password|passwd)"""
+    r"""(?:\\?["']\s*[:=]\s*\\?["']|\s*[:=]\s*\\?["']?))"""
     r"""(?!\[redacted\])(?=[^\s"',;}\\]*\d)[^\s"',;}\\]{6,}"""
 )
 _DIGIT = re.compile(r"\d")

@@ -22,14 +22,14 @@ MOST_RULES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and where."""
+    """What is wrong, and where; line 0 is the file as such."""
 
     file: str
     line: int
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
 class ScenarioError(Exception):
@@ -66,7 +66,7 @@ class Loaded:
 
     @cached_property
     def warnings(self) -> "list[Problem]":
-        """What may not be meant; found once, which takes a second where there are a thousand rules."""
+        """What may not be meant; found once, which takes a moment where there are a thousand rules."""
         from proxy.scenarios.shadow import warnings  # noqa: PLC0415 - it knows what is loaded here
 
         return warnings(self)

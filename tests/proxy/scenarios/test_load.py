@@ -217,6 +217,16 @@ EVENT = "an event is [ms, text] or [ms, name, data], ms a whole number of at lea
             rule("answer: {text: !!python/name:os.system x}"),
             "4: the tag tag:yaml.org,2002:python/name:os.system is not known here",
         ),
+        (
+            rule("answer:\n    json: !!python/object/apply:os.system ['x']"),
+            "5: the tag tag:yaml.org,2002:python/object/apply:os.system is not known here",
+        ),
+        (rule("answer: {json: !!set {a, b}}"), "4: the tag tag:yaml.org,2002:set is not known here"),
+        (rule("answer: {!own text: a}"), "4: the tag !own is not known here"),
+        (
+            rule("answer: &usual {text: a}\n- answer:\n    <<: *usual"),
+            "6: merge keys (<<) are not known here, as in YAML 1.2: write the keys out",
+        ),
         (rule("answer: {replay: {}}"), f"4: {REPLAY}, not none"),
         (rule("answer:\n    replay:\n      body: a\n      events: []"), f"5: {REPLAY}, not 'body' and 'events'"),
         (rule("answer: {replay: {body: a}, text: b}"), "4: an answer has one of 'replay' and 'text', not both"),
