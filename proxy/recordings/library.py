@@ -37,7 +37,7 @@ class Miss:
     def told(self) -> str:
         """In words."""
         if self.nearest is None:
-            return " No recording has this model, these roles and these tools."
+            return " No recording has this model, these roles, these tools and this form of answers."
         return f" The nearest recording is '{self.nearest.label}', {self.similarity:.2f} alike."
 
 

@@ -249,7 +249,7 @@ def test_another_question_is_missed_and_the_nearest_recording_is_named(run, othe
     assert (missed.status_code, missed.json()["error"]["code"]) == (404, "no_rule")
     nearest = report(other)["misses"][0]["nearest"]
     assert (nearest is None) is (different is not POEM)
-    said = f"is '{nearest['recording']}'" if nearest else "No recording has this model, these roles and these tools"
+    said = f"is '{nearest['recording']}'" if nearest else "No recording has this model, these roles, these tools"
     assert said in missed.json()["error"]["message"]
     assert other.get("/_sim/scenario").json()["unused"] != []
 
