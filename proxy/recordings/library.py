@@ -7,7 +7,7 @@ from itertools import islice
 
 from proxy.recordings.likeness import MOST_CHANGES, Change, alike, at_most, changes
 from proxy.recordings.question import Question
-from proxy.recordings.redaction import secrets_of
+from proxy.runs.redaction import secrets_of
 from proxy.scenarios.asked import Asked
 from proxy.scenarios.load import Placed
 

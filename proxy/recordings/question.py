@@ -12,8 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from proxy.errors import BadRequestError
-from proxy.recordings.redaction import names_a_secret, redacted
-from proxy.runs.view import HIDDEN
+from proxy.runs.redaction import HIDDEN, names_a_secret, redacted
 from proxy.scenarios.asked import Asked, dicts
 
 # Who asks, and what no answer depends on.

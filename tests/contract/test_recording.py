@@ -379,6 +379,14 @@ def test_an_upstream_that_cannot_be_reached_is_an_error_in_openais_shape(run):
         assert "The API at http://127.0.0.1:9/v1 cannot be reached" in answer.json()["error"]["message"]
 
 
+def test_a_password_in_a_base_url_is_refused_and_not_told(run):
+    answer = run.post("/_sim/recording", json={"from": "http://jane:pw-1@127.0.0.1:9/v1"})
+
+    assert answer.status_code == 400
+    assert "no name and password" in answer.json()["error"]["message"]
+    assert "pw-1" not in answer.text
+
+
 def test_a_base_url_may_have_a_path_or_none(run, api):
     for base in (api.url, f"{api.url}/", f"{api.url}/openai/v1/"):
         run.post("/_sim/recording", json={"from": base})

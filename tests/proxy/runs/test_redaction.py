@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.recordings.redaction import names_a_secret, redacted, secrets_of
+from proxy.runs.redaction import names_a_secret, redacted, secrets_of
 
 
 @pytest.mark.parametrize(
