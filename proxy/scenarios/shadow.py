@@ -1,5 +1,6 @@
 """Finds rules that can never answer, because an earlier one always answers first. Says nothing where it is not sure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -8,6 +9,7 @@ from proxy.scenarios.format import Rule, Test, When
 from proxy.scenarios.load import Loaded, Placed, Problem
 from proxy.scenarios.match import has
 
+_WILD = re.compile(r"[*?[]")
 MOST = 1_000  # rules that are compared with each other: half a million pairs
 
 
@@ -68,7 +70,12 @@ def _endpoints(given: Any) -> set[str]:
 def _model(wide: str | None, narrow: str | None) -> bool:
     if wide is None or wide in ("*", narrow):
         return True
-    return narrow is not None and not any(mark in narrow for mark in "*?[") and fnmatchcase(narrow, wide)
+    if narrow is None:
+        return False
+    if _WILD.search(narrow) is None:
+        return fnmatchcase(narrow, wide)
+    begin = wide.removesuffix("*")  # takes all that begins so
+    return begin != wide and _WILD.search(begin) is None and narrow.startswith(begin)
 
 
 def _lower(headers: Mapping[str, str | Test] | None) -> dict[str, str | Test]:

@@ -276,6 +276,7 @@ def test_what_is_wrong_in_json_is_told_with_its_line(text, message):
         ("{user: hell}", "{user: hello, turn: 0}"),
         ("{user: {contains: ell}}", "{user: {exact: hello}}"),
         ("{model: 'gpt-*'}", "{model: gpt-4o}"),
+        ("{model: 'gpt-*'}", "{model: 'gpt-4?-*'}"),
         ("{endpoint: [chat, messages]}", "{endpoint: chat}"),
         ("{tools: [a]}", "{tools: [b, a]}"),
         ("{headers: {X-A: a}}", "{headers: {x-a: ab}}"),
