@@ -100,6 +100,33 @@ def test_all_that_is_wrong_is_told_at_once():
     ]
 
 
+def test_all_that_is_wrong_with_one_rule_is_told_at_once():
+    text = """\
+on_miss: never
+similarity: high
+rules:
+- when: {turn: "0", endpoint: [chat, chats]}
+  answers:
+  - {text: 5, delai: 1}
+  - tool_calls: [{name: 1, arguments: 2}]
+  - error: {code: x}
+  repeat: x
+"""
+
+    assert problems_of(text) == [
+        "s.yaml:1: 'on_miss' cannot be 'never'; there are fail, pass, record, simulate",
+        "s.yaml:2: 'similarity' has to be a number, not a text",
+        "s.yaml:4: 'turn' has to be a whole number, not a text",
+        "s.yaml:4: cannot be 'chats'; did you mean 'chat'?",
+        "s.yaml:6: 'text' has to be a text, not a whole number",
+        "s.yaml:6: unknown key 'delai'; did you mean 'delay'?",
+        "s.yaml:7: 'name' has to be a text, not a whole number",
+        "s.yaml:7: 'arguments' has to be a text or an object, not a whole number",
+        "s.yaml:8: the key 'status' is missing",
+        "s.yaml:9: 'repeat' cannot be 'x'; there are cycle, last, none",
+    ]
+
+
 def rule(text: str) -> str:
     return f"rules:\n- answer: {{text: fine}}\n  when: {{turn: 9}}\n- {text}\n"
 
