@@ -220,12 +220,20 @@ class OpenAISim:
         __tracebackhide__ = True
         if isinstance(given, Mapping):
             return json.dumps(given), None
-        if isinstance(given, str) and ("\n" in given or given.lstrip().startswith("{")):
+        if not isinstance(given, str | Path):
+            raise UseError(f"a scenario is an object, YAML or JSON, or a file, and no {type(given).__name__}")
+        if isinstance(given, str) and _is_text(given):
             return textwrap.dedent(given), None
         for folder in self.folders:
             if (file := folder / given).is_file():
                 return file.read_text(encoding="utf-8"), file
         raise UseError(f"there is no scenario file {str(given)!r} in {' nor '.join(map(str, self.folders))}")
+
+
+def _is_text(given: str) -> bool:
+    """Whether it is YAML or JSON itself, and no file's name."""
+    is_name = given.endswith((".yaml", ".yml", ".json"))
+    return "\n" in given or given.lstrip().startswith("{") or (": " in given and not is_name)
 
 
 def _with_on_miss(text: str, wanted: str | None) -> str:

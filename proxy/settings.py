@@ -62,9 +62,12 @@ def _url(text: str) -> str | None:
 def base_url(text: str) -> str | None:
     """The base URL of an API; None for an empty text. Raises ValueError."""
     try:
-        return _url(text)
+        url = _url(text) or ""
     except ValueError:
         raise ValueError("must be an http:// or https:// URL, such as https://api.openai.com/v1") from None
+    if "@" in url.partition("://")[2].partition("/")[0]:  # it would be told, and does not go with the key of a client
+        raise ValueError("must have no name and password in it; a key goes into RECORD_API_KEY")
+    return url or None
 
 
 def _on_miss(text: str) -> str | None:
@@ -229,7 +232,7 @@ class Settings:
     scenario: tuple[Path, ...] = field(
         default=(),
         metadata=_knob(
-            "", _paths, "scenario files, separated by commas, that say what is answered; watched for changes"
+            "", _paths, "scenario files or folders, separated by commas, that say what is answered; watched for changes"
         ),
     )
     on_miss: str | None = field(

@@ -36,8 +36,9 @@ async def listed(request: web.Request) -> web.Response:
     _check(asked)
     after, limit = _number(request, "after", 0, 2**63), _number(request, "limit", _USUAL, _MOST)
     fitting = await _waited(request, after, _number(request, "wait_for", 0, _MOST))
-    shown = view.whole if asked.get("full") in ("1", "true") else view.summary
-    data = await _told(request, [shown(entry) for entry in fitting[:limit]])
+    page = fitting[:limit]
+    is_full = asked.get("full") in ("1", "true")
+    data = await _told(request, await _whole(page) if is_full else [view.summary(each) for each in page])
     return web.json_response(
         {"object": "list", "data": data, "matched": len(fitting), "has_more": len(fitting) > len(data)}
     )
@@ -48,7 +49,7 @@ async def one(request: web.Request) -> web.Response:
     number = request.match_info["number"]
     for entry in run_of(request).journal:
         if str(entry.number) == number:
-            return web.json_response((await _told(request, [view.whole(entry)]))[0])
+            return web.json_response((await _told(request, await _whole([entry])))[0])
     raise NotFoundError(f"The journal of this run has no request {number}.", param="number", code="request_not_found")
 
 
@@ -56,6 +57,12 @@ async def clear(request: web.Request) -> web.Response:
     """Forget them."""
     run_of(request).journal.clear()
     return web.json_response({"object": "list", "data": [], "deleted": True})
+
+
+async def _whole(entries: list[Entry]) -> list[dict[str, Any]]:
+    from proxy.runs.whole import whole  # noqa: PLC0415 - for those who look
+
+    return await asyncio.to_thread(lambda: [whole(entry) for entry in entries])  # a second for megabytes of texts
 
 
 async def _told(request: web.Request, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:

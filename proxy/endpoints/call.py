@@ -69,9 +69,10 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """The address that the client used, such as http://127.0.0.1:3080."""
+        """The address that the client used, such as http://127.0.0.1:3080, and of its run, if that has a name."""
         settings = self.app[SETTINGS]
-        return f"http://{self.headers.get('Host') or f'{settings.host}:{settings.port}'}"
+        run = f"/t/{self.run.name}" if self.run is not None and self.run.name else ""
+        return f"http://{self.headers.get('Host') or f'{settings.host}:{settings.port}'}{run}"
 
     @property
     def server_seed(self) -> int:

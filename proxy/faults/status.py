@@ -17,6 +17,8 @@ class _Words:
     message: str
 
 
+LIMIT = "60"  # that a 429 tells, where the run has none (proxy/limits/on_request.py)
+
 # What OpenAI says, https://platform.openai.com/docs/guides/error-codes; 529 is Anthropic's.
 _WORDS = {
     400: _Words("invalid_request_error", None, "The request could not be understood."),
@@ -31,7 +33,8 @@ _WORDS = {
     429: _Words(
         "requests",
         "rate_limit_exceeded",
-        "Rate limit reached on requests per min (RPM): Limit 60, Used 60, Requested 1. Please try again in {wait}.",
+        f"Rate limit reached on requests per min (RPM): Limit {LIMIT}, Used {LIMIT}, Requested 1. "
+        "Please try again in {wait}.",
     ),
     500: _Words("server_error", None, "The server had an error while processing your request. Sorry about that!"),
     502: _Words("server_error", None, "Bad gateway."),
@@ -79,7 +82,7 @@ def _headers(status: int, wait: float | None) -> dict[str, str]:
     if status != 429:
         return told
     return told | {
-        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-limit-requests": LIMIT,
         "x-ratelimit-remaining-requests": "0",
         "x-ratelimit-reset-requests": f"{wait:g}s",
     }

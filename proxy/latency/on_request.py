@@ -23,6 +23,7 @@ from proxy.runs.view import decoded
 
 AT = "x-sim-at-ms"
 _PACES = frozenset({"delay_min_ms", "delay_max_ms", "tokens_per_second"})
+_EARLY_MS = 1.0  # by which a timer may be early
 _CACHED = re.compile(rb'("(?:prompt|input)_tokens":(\d+)[^{}]*\{[^{}]*"cached_tokens":)0\b')
 
 
@@ -61,7 +62,9 @@ async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     finally:
         if timings and not latency.profile.virtual:
-            latency.line.leave(timings[0].place, times.clock())
+            now = times.clock()
+            latency.line.leave(timings[0].place, now)
+            _forget(exchange, now - at)
 
 
 async def _whole(body: bytes | Body) -> bytes:
@@ -147,6 +150,15 @@ def _headers(timing: Timing) -> dict[str, str]:
 def _note(exchange: Exchange, timing: Timing, *, virtual: bool) -> None:
     entry = exchange.entry
     entry.notes = {**entry.notes, "timing": _told(timing) | {"cached_tokens": timing.cached, "virtual": virtual}}
+
+
+def _forget(exchange: Exchange, took: float) -> None:
+    """Take back what was noted of a time that the client did not stay for; from the queue it left when it left."""
+    noted = exchange.entry.notes["timing"]
+    ms = took * 1000 + _EARLY_MS
+    came = {name: noted[name] if noted[name] <= ms else None for name in ("ttft_ms", "total_ms")}
+    queued = min(noted["queue_ms"], round(took * 1000, 3))
+    exchange.entry.notes = {**exchange.entry.notes, "timing": {**noted, "queue_ms": queued, **came}}
 
 
 def _told(timing: Timing) -> dict[str, float]:

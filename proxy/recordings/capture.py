@@ -13,10 +13,10 @@ from proxy import sse
 from proxy.errors import ApiError, UnreachableError
 from proxy.faults.fault import Pieces, Shaped, data_of, is_stream, joined
 from proxy.limits.bill import texts_of
-from proxy.recordings.redaction import redacted
 from proxy.recordings.steady import Steady
 from proxy.recordings.tape import Slot, Tape
 from proxy.relay import Answer, content_type
+from proxy.runs.redaction import redacted
 from proxy.runs.view import decoded
 
 LARGEST = 16 * 2**20  # bytes of one answer

@@ -7,7 +7,7 @@ from itertools import islice
 
 from proxy.recordings.likeness import MOST_CHANGES, Change, alike, at_most, changes
 from proxy.recordings.question import Question
-from proxy.recordings.redaction import secrets_of
+from proxy.runs.redaction import secrets_of
 from proxy.scenarios.asked import Asked
 from proxy.scenarios.load import Placed
 
@@ -37,7 +37,7 @@ class Miss:
     def told(self) -> str:
         """In words."""
         if self.nearest is None:
-            return " No recording has this model, these roles and these tools."
+            return " No recording has this model, these roles, these tools and this form of answers."
         return f" The nearest recording is '{self.nearest.label}', {self.similarity:.2f} alike."
 
 

@@ -12,12 +12,12 @@ from hashlib import blake2b
 from typing import Any
 
 from proxy.errors import BadRequestError
-from proxy.recordings.redaction import names_a_secret, redacted
-from proxy.runs.view import HIDDEN
+from proxy.runs.redaction import HIDDEN, names_a_secret, redacted
 from proxy.scenarios.asked import Asked, dicts
 
 # Who asks, and what no answer depends on.
 _LEFT_OUT = frozenset({"user", "safety_identifier", "metadata", "prompt_cache_key", "api_key"})
+_USUAL = {"stream": "false", "n": "1"}  # as canonical JSON: to say so, or nothing, is the same
 _DEEPEST = 80  # a scenario may be nested 100 deep
 _FIRST = ("model", "instructions", "system", "messages", "input", "prompt")
 _DATA = re.compile(r"(?:data:(?P<kind>[\w.+/-]+)(?:;[^,]*)?,)?(?P<data>[A-Za-z0-9+/=_-]{256,})\Z")
@@ -70,12 +70,18 @@ class Question:
 
     @cached_property
     def skeleton(self) -> str:
-        """What has to be the same: who speaks in which order, the tools, pictures and sounds, earlier responses."""
+        """What has to be the same: who speaks in which order, the tools, pictures and sounds, earlier responses; and
+
+        the kind and number of answers, because one of another kind does not fit who asked.
+        """
         roles = [turn.role for turn in self._asked.turns]
         called = [name for name, _ in self._parts.calls]
         threads = [self.request.get("previous_response_id"), self.request.get("conversation")]
         media = [canonical(each) for each in self._parts.media]
-        return _digest([self.endpoint, self._asked.model, roles, called, sorted(self._asked.tools), media, threads])
+        kinds = [_kind(form) for form in _format(self.request)]
+        wanted = [[kind for kind in kinds if kind != "text"], self.request.get("n")]
+        offered = sorted(self._asked.tools)
+        return _digest([self.endpoint, self._asked.model, roles, called, offered, media, threads, wanted])
 
     @cached_property
     def key(self) -> str:
@@ -129,11 +135,19 @@ def _format(request: Mapping[str, Any]) -> Any:
     return [request.get("response_format"), *[each.get("format") for each in holders if isinstance(each, dict)]]
 
 
+def _kind(form: Any) -> Any:
+    return form.get("type") if isinstance(form, dict) else form or "text"
+
+
 def _kept(document: Mapping[str, Any], secrets: tuple[str, ...]) -> dict[str, Any]:
     """The document in a steady order: the model and what is said first."""
     first = [name for name in _FIRST if name in document]
-    rest = sorted([name for name in document if name not in _FIRST and name not in _LEFT_OUT])
+    rest = sorted([name for name, value in document.items() if not (name in _FIRST or _says_nothing(name, value))])
     return {name: _clean(document[name], secrets, name) for name in [*first, *rest]}
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    return name in _LEFT_OUT or (name in _USUAL and canonical(value) == _USUAL[name])
 
 
 def _clean(value: Any, secrets: tuple[str, ...], name: str) -> Any:

@@ -11,11 +11,11 @@ from proxy.keys import SETTINGS, TIMES
 from proxy.recordings.capture import Sink, captured, is_worth_it
 from proxy.recordings.question import Question
 from proxy.recordings.recorder import Recorder, in_memory
-from proxy.recordings.redaction import secrets_of
 from proxy.recordings.sources import SOURCES
 from proxy.recordings.steady import Steady
 from proxy.relay import Answer
 from proxy.runs.keys import RUNS
+from proxy.runs.redaction import secrets_of
 from proxy.runs.runs import Run
 from proxy.scenarios.asked import Asked
 

@@ -15,7 +15,7 @@ def start(runs: Runs, settings: Settings) -> Files | None:
     # A file that is recorded may come to be by that; what is added to it is not played before the next start.
     known = [path for path in settings.scenario if path != settings.record or path.exists()]
     try:
-        files = Files(known, [path for path in known if path != settings.record]) if known else None
+        files = Files(known, settings.record) if known else None
         if settings.record is not None:
             runs.record_all(in_file(settings.record, settings.record_from))
     except ScenarioError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from json import JSONDecoder
 
-from proxy.recordings.redaction import redacted
+from proxy.runs.redaction import redacted
 from proxy.sim.letters import base62
 
 CREATED = 1_700_000_000  # when every recorded answer was made: 14 November 2023

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from proxy.scenarios.yaml_source import Loader
+from proxy.scenarios.yaml_source import Core
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})  # of one YAML or another
@@ -17,7 +17,7 @@ _SHORT = 100  # characters of a list or object that stays on one line
 
 
 class _Dumper(yaml.SafeDumper):
-    yaml_implicit_resolvers = Loader.yaml_implicit_resolvers
+    yaml_implicit_resolvers = Core.yaml_implicit_resolvers
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's own signature
         """Never: a value that comes twice is written twice."""

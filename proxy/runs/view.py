@@ -1,16 +1,11 @@
-"""An exchange of the journal as JSON for people and programs: read, decoded and without secrets."""
+"""An exchange of the journal as one line of a list: read and decoded. whole.py has all of it."""
 
-import re
 from typing import Any
 
 import msgspec
 
 from proxy.relay import content_type
-from proxy.runs.journal import MOST_OF_ONE, Entry
-
-HIDDEN = "[redacted]"
-_SECRET = re.compile(r"authorization|cookie|api-?key|token|secret", re.I)
-_QUERY_SECRET = re.compile(r"(?i)((?:^|&)[^=&]*(?:key|token|secret)[^=&]*=)[^&]*")
+from proxy.runs.journal import Entry
 
 
 def summary(entry: Entry) -> dict[str, Any]:
@@ -36,26 +31,6 @@ def summary(entry: Entry) -> dict[str, Any]:
     }
 
 
-def whole(entry: Entry) -> dict[str, Any]:
-    """Everything that is known of an exchange."""
-    return summary(entry) | {
-        "query": _QUERY_SECRET.sub(rf"\g<1>{HIDDEN}", entry.url.raw_query_string),
-        "request": {
-            "headers": _headers(entry.headers.items()),
-            "body": _shown(entry.body),
-            "bytes": entry.body_size,
-            "truncated": entry.is_abridged,
-        },
-        "answer": {
-            "headers": _headers(entry.answer_headers.items()),
-            "body": None if _streamed(entry) else _shown(b"".join([piece for _, piece in entry.pieces])),
-            "events": _events(entry) if _streamed(entry) else None,
-            "bytes": entry.answer_size,
-            "truncated": entry.answer_size > MOST_OF_ONE,
-        },
-    }
-
-
 def decoded(data: bytes) -> Any:
     """The JSON in these bytes, or None."""
     try:
@@ -70,20 +45,12 @@ def model_of(asked: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _headers(headers: Any) -> dict[str, str]:
-    return {name.lower(): HIDDEN if _SECRET.search(name) else value for name, value in headers}
-
-
-def _shown(data: bytes) -> Any:
-    document = decoded(data) if data else None
-    return data.decode("utf-8", "replace") if document is None and data else document
-
-
-def _streamed(entry: Entry) -> bool:
+def is_streamed(entry: Entry) -> bool:
+    """Whether its answer came as events."""
     return content_type(entry.answer_headers).startswith("text/event-stream")
 
 
-def _events(entry: Entry) -> list[dict[str, Any]]:
+def events_of(entry: Entry) -> list[dict[str, Any]]:
     """The events with the milliseconds after the request at which their last byte went out."""
     shown, held = [], b""
     for offset, piece in entry.pieces:
@@ -95,10 +62,10 @@ def _events(entry: Entry) -> list[dict[str, Any]]:
 
 
 def _usage(entry: Entry) -> Any:
-    if not _streamed(entry):
+    if not is_streamed(entry):
         answer = decoded(b"".join([piece for _, piece in entry.pieces]))
         return answer.get("usage") if isinstance(answer, dict) else None
-    for event in reversed(_events(entry)):
+    for event in reversed(events_of(entry)):
         for line in event["text"].splitlines():
             document = decoded(line.removeprefix("data:").strip().encode()) if line.startswith("data:") else None
             if isinstance(document, dict) and document.get("usage"):

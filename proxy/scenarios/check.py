@@ -10,7 +10,7 @@ from proxy.scenarios.schema import published
 
 PROGRAM = "python -m proxy"
 USAGE = f"""\
-usage: {PROGRAM} scenario check FILE...   what is wrong in the files, which together are one scenario
+usage: {PROGRAM} scenario check FILE...   what is wrong in the files, or folders, which together are one scenario
        {PROGRAM} scenario schema          the JSON Schema of the format
 
 exit codes: 0 they can be used (warnings are printed), 2 they cannot

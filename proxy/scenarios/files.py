@@ -1,11 +1,12 @@
 """The scenario of the server's files: read at the start and again when they change; a broken version keeps the old.
 
-Which files are looked at for changes is here; when, the caller says (`watch` is given how to sleep).
+A folder stands for the files in it, those that come later too. Which files are looked at for changes is here; when, the
+caller says (`watch` is given how to sleep).
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from proxy.scenarios.load import Loaded, Problem, ScenarioError, load
 log = logging.getLogger("proxy")
 
 EVERY_SECONDS = 0.25
+_ENDINGS = (".yaml", ".yml", ".json")
 Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Files:
-    """A player's Source. Raises ScenarioError where the files cannot be used from the start."""
+    """A player's Source; `recorded` is not watched. Raises ScenarioError where they cannot be used from the start."""
 
-    def __init__(self, paths: Sequence[Path], watched: Sequence[Path] | None = None) -> None:
+    def __init__(self, paths: Sequence[Path], recorded: Path | None = None) -> None:
         self._paths = tuple(paths)
-        self._watched = self._paths if watched is None else tuple(watched)
+        self._recorded = recorded
         self._read = self._stamp()  # before they are read: a change meanwhile is seen later
         self._seen = self._read
         self._problem: str | None = None
@@ -40,7 +42,7 @@ class Files:
         """The files, how often they were read again, and why the newest version is not in use."""
         return {
             "source": "files",
-            "files": [str(path) for path in self._paths],
+            "files": [str(path) for path in files_in(self._paths)],
             "reloads": self._reloads,
             "problem": self._problem,
         }
@@ -70,19 +72,19 @@ class Files:
         _warn(loaded)
 
     def _stamp(self) -> Stamp:
-        return tuple([_stamp_of(path) for path in self._watched])
+        return tuple([_stamp_of(path) for path in files_in(self._paths) if path != self._recorded])
 
 
 def read(paths: Sequence[Path]) -> Loaded:
     """One scenario out of files. Raises ScenarioError."""
     texts, problems = [], []
-    for path in paths:
+    for path in files_in(paths):
         try:
             texts.append((str(path), path.read_text(encoding="utf-8")))
         except OSError as problem:
-            problems.append(Problem(str(path), 1, f"this file cannot be read: {problem.strerror}"))
+            problems.append(Problem(str(path), 0, _why(path, problem)))
         except UnicodeDecodeError:
-            problems.append(Problem(str(path), 1, "this file is not UTF-8"))
+            problems.append(Problem(str(path), 0, "this file is not UTF-8"))
     if not problems:
         return load(texts)
     try:
@@ -90,6 +92,22 @@ def read(paths: Sequence[Path]) -> Loaded:
     except ScenarioError as error:
         problems += error.problems
     raise ScenarioError(problems)
+
+
+def files_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, those of a folder by name; a folder that has none, or is not to be read, stays as it is."""
+    for path in paths:
+        try:
+            found = sorted([each for each in path.iterdir() if each.suffix in _ENDINGS]) if path.is_dir() else []
+        except OSError:
+            found = []
+        yield from found or [path]
+
+
+def _why(path: Path, problem: OSError) -> str:
+    if path.is_dir():
+        return f"there is no file in this folder whose name ends in {' or '.join(_ENDINGS)}"
+    return f"this file cannot be read: {problem.strerror}"
 
 
 def _read_with_warnings(paths: Sequence[Path]) -> Loaded:

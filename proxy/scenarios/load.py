@@ -12,7 +12,7 @@ import msgspec
 from proxy.scenarios import checks
 from proxy.scenarios.format import Rule, Scenario
 from proxy.scenarios.source import Document, Path, SourceError, read
-from proxy.scenarios.wording import told
+from proxy.scenarios.wording import mistakes
 
 if TYPE_CHECKING:
     from proxy.recordings.library import Library
@@ -22,14 +22,14 @@ MOST_RULES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and where."""
+    """What is wrong, and where; line 0 is the file as such."""
 
     file: str
     line: int
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
 class ScenarioError(Exception):
@@ -66,7 +66,7 @@ class Loaded:
 
     @cached_property
     def warnings(self) -> "list[Problem]":
-        """What may not be meant; found once, which takes a second where there are a thousand rules."""
+        """What may not be meant; found once, which takes a moment where there are a thousand rules."""
         from proxy.scenarios.shadow import warnings  # noqa: PLC0415 - it knows what is loaded here
 
         return warnings(self)
@@ -114,14 +114,12 @@ def _check(
         return
     given = value.get("rules")
     listed = given if isinstance(given, list) else []
-    stand_in: list[dict[str, Any]] = [{}] * min(
-        len(listed), MOST_RULES + 1
-    )  # the rules are checked one by one, to tell of all
+    stand_in: list[dict[str, Any]] = [{}] * min(len(listed), MOST_RULES + 1)  # the rules are checked one by one
+    head = value | ({"rules": stand_in} if listed else {})
     try:
-        heads.append((file, msgspec.convert(value | ({"rules": stand_in} if listed else {}), Scenario)))
-    except msgspec.ValidationError as problem:
-        path, message = told(problem, Scenario, value)
-        yield document.line(path), message
+        heads.append((file, msgspec.convert(head, Scenario)))
+    except msgspec.ValidationError:
+        yield from [(document.line(path), message) for path, message in mistakes(head, Scenario)]
     for index, each in enumerate(listed[:MOST_RULES]):
         where: Path = ("rules", index)
         found = list(_of_rule(each))
@@ -134,8 +132,8 @@ def _check(
 def _of_rule(given: Any) -> Iterator[tuple[Path, str]]:
     try:
         rule = msgspec.convert(given, Rule)
-    except msgspec.ValidationError as problem:
-        yield told(problem, Rule, given)
+    except msgspec.ValidationError:
+        yield from mistakes(given, Rule)
         return
     for name, value in given.get("when", {}).items():
         if value is None:  # for the types it is absent, and the rule would answer everything

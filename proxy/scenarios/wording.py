@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -13,6 +14,7 @@ from proxy.scenarios.source import Path
 
 _COMPLAINT = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _ANY_KEY = "..."
+_MOST = 100  # mistakes of one value
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _TYPE = re.compile(r"Expected `(.*)`, got `(.*)`")
 _BOUND = re.compile(r"Expected `(\w+)` (?:of length )?(<=|>=) (\S+)")
@@ -28,6 +30,31 @@ _WORDS = {
     "array": "a list",
     "null": "nothing",
 }
+
+
+def mistakes(value: Any, kind: Any) -> Iterator[tuple[Path, str]]:
+    """All that msgspec finds wrong. It tells one at a time: that is taken out of a copy, which it looks at again."""
+    left, missing = deepcopy(value), set[Path]()
+    for _ in range(_MOST):
+        try:
+            msgspec.convert(left, kind)
+            return
+        except msgspec.ValidationError as problem:
+            path, message = told(problem, kind, left)
+        if path not in missing:  # else it lacks what was taken out of it
+            yield path, message
+        while path and isinstance(path[-1], int):  # the other items keep their places
+            path = path[:-1]
+        if not path:
+            return
+        _take_out(left, path)
+        missing.add(path[:-1])
+
+
+def _take_out(value: Any, path: Path) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    del value[path[-1]]
 
 
 def told(problem: msgspec.ValidationError, kind: Any, value: Any) -> tuple[Path, str]:

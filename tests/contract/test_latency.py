@@ -64,6 +64,21 @@ def test_who_leaves_frees_the_slot(run, client):
         run.get("/_sim/requests", params={"wait_for": number + 1})  # the server has to notice
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_of_who_left_the_journal_tells_no_time_that_never_came(run, client, stream):
+    run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1})
+    with run.stream("POST", "/v1/completions", json={"model": "m", "prompt": "Hi", "stream": True}) as served:
+        assert float(served.headers["x-sim-ttft-ms"]) == 3_600_000
+        with pytest.raises(openai.APITimeoutError):
+            list(client.chat.completions.create(model="gpt-sim-1", messages=HELLO, timeout=0.3, stream=stream))
+        queued = run.get("/_sim/requests", params={"wait_for": 1, "path": "/v1/chat/completions"}).json()["data"][0]
+    first = run.get("/_sim/requests", params={"wait_for": 2}).json()["data"][0]
+
+    assert (queued["timing"]["ttft_ms"], queued["timing"]["total_ms"]) == (None, None)
+    assert 0 < queued["timing"]["queue_ms"] <= queued["ms"]
+    assert (first["timing"]["queue_ms"], first["timing"]["ttft_ms"], first["timing"]["total_ms"]) == (0, None, None)
+
+
 def test_a_queue_that_is_full_is_a_503(run, client):
     run.post("/_sim/latency", json={"ttft": 3_600_000, "slots": 1, "queue": 0})
     ask = {"model": "gpt-sim-1", "messages": HELLO, "stream": True}

@@ -181,6 +181,21 @@ def test_a_fault_does_not_change_what_an_answer_costs(run):
     assert float(run.raw(headers={"x-sim-fault": "no_usage"}).headers["x-sim-cost"]) == whole
 
 
+@pytest.mark.parametrize("by", ["fault", "scenario"])
+def test_a_429_that_was_asked_for_tells_the_runs_own_limit(run, by):
+    run.limit(limits=[{"requests_per_minute": 5, "tokens_per_minute": 1000}])
+    if by == "scenario":
+        error = {"status": 429, "retry_after": 2}
+        run.http.post("/_sim/scenario", json={"rules": [{"answer": {"error": error}}]})
+    answer = run.raw({"x-sim-fault": "status;status=429;retry_after=2"} if by == "fault" else None)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+    told = {name: answer.headers[f"x-ratelimit-{name}"] for name in ("limit-requests", "remaining-requests")}
+    assert told == {"limit-requests": "5", "remaining-requests": "0"}
+    assert (answer.headers["x-ratelimit-limit-tokens"], answer.headers["x-ratelimit-reset-requests"]) == ("1000", "2s")
+    assert "Limit 5, Used 5, Requested 1. Please try again in 2s." in answer.json()["error"]["message"]
+
+
 def test_the_stream_itself_is_not_changed(run):
     def events():
         lines = run.raw(stream=True, stream_options={"include_usage": True}).text.splitlines()

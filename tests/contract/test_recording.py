@@ -282,7 +282,7 @@ def test_another_question_is_missed_and_the_nearest_recording_is_named(run, othe
     assert (missed.status_code, missed.json()["error"]["code"]) == (404, "no_rule")
     nearest = report(other)["misses"][0]["nearest"]
     assert (nearest is None) is (different is not POEM)
-    said = f"is '{nearest['recording']}'" if nearest else "No recording has this model, these roles and these tools"
+    said = f"is '{nearest['recording']}'" if nearest else "No recording has this model, these roles, these tools"
     assert said in missed.json()["error"]["message"]
     assert other.get("/_sim/scenario").json()["unused"] != []
 
@@ -411,6 +411,14 @@ def test_an_upstream_that_cannot_be_reached_is_an_error_in_openais_shape(run):
         assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
         assert "The API at http://127.0.0.1:9/v1 cannot be reached" in answer.json()["error"]["message"]
     assert not_recorded(run) == {"its status was 502": 2}
+
+
+def test_a_password_in_a_base_url_is_refused_and_not_told(run):
+    answer = run.post("/_sim/recording", json={"from": "http://jane:pw-1@127.0.0.1:9/v1"})
+
+    assert answer.status_code == 400
+    assert "no name and password" in answer.json()["error"]["message"]
+    assert "pw-1" not in answer.text
 
 
 def test_a_base_url_may_have_a_path_or_none(run, api):

@@ -57,6 +57,20 @@ def test_of_several_names_the_base_url_wins_and_then_the_header(server, run):
     assert {"by-header", "by-key"}.isdisjoint({each["name"] for each in run.get("/_sim/runs").json()["data"]})
 
 
+@pytest.mark.parametrize("by", ["base URL", "header"])
+def test_a_picture_by_address_is_had_from_the_run_and_meets_its_faults(server, run, by):
+    wanted = {"model": "dall-e-2", "prompt": "A boat", "size": "256x256", "response_format": "url"}
+    url, named = (server.url, {"x-sim-run": name_of(run)}) if by == "header" else (str(run.base_url).rstrip("/"), {})
+    drawn = httpx.post(f"{url}/v1/images/generations", json=wanted, headers=named)
+    address = drawn.json()["data"][0]["url"]
+
+    assert address.startswith(f"{server.url}/t/{name_of(run)}/v1/images/files/")
+    assert httpx.get(address).content == httpx.get(address.replace(f"/t/{name_of(run)}", "")).content
+    assert [entry["method"] for entry in journal(run)] == ["POST", "GET"]
+    run.post("/_sim/faults", json={"fault": "status", "settings": {"status": 503}})
+    assert httpx.get(address).status_code == 503
+
+
 def test_a_page_of_another_origin_may_name_a_run_and_ask_for_faults(server):
     wanted = "x-sim-run, x-sim-fault, x-sim-at-ms"
     asked = {

@@ -82,9 +82,10 @@ def test_it(shared, number, monkeypatch):
         '\'{"rules": [{"answer": {"text": "yes"}}]}\'',
         '"""\n        rules:\n          - answer: {text: "yes"}\n    """',
         '"answers.yaml"',
+        "\"rules: [{answer: {text: 'yes'}}]\"",
         'Path("answers.yaml").resolve()',
     ],
-    ids=["object", "json", "indented yaml", "name of a file", "path"],
+    ids=["object", "json", "indented yaml", "name of a file", "yaml in one line", "path"],
 )
 def test_a_scenario_is_an_object_a_text_or_a_file(run, given):
     passes(
@@ -298,6 +299,8 @@ def test_other(openai_sim):
         ("openai_sim.scenario('wrong.yaml')", "*UseError: *wrong.yaml:2: unknown key 'usr'; did you mean 'user'?"),
         ("openai_sim.scenario({'rule': []})", "*UseError: scenario.json:1: unknown key 'rule'; did you mean 'rules'?"),
         ("openai_sim.scenario('[1,')", "*UseError: there is no scenario file*"),
+        ("openai_sim.scenario('rules: [{answer: {txt: b}}]')", "*UseError: scenario.yaml:1: unknown key 'txt'; did*"),
+        ("openai_sim.scenario([1])", "*UseError: a scenario is an object, YAML or JSON, or a file, and no list"),
     ],
 )
 def test_what_the_simulator_does_not_understand_is_told_in_one_sentence(run, source, told):

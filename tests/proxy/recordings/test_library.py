@@ -26,6 +26,11 @@ def chat(text: Any, **more: Any) -> dict[str, Any]:
     return {"model": "m", "messages": said, **more}
 
 
+def schema(name: str) -> dict[str, Any]:
+    wanted = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+    return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": wanted}}
+
+
 def recorded(*requests: dict[str, Any], **head: Any):
     rules = [
         {"name": f"r{n}", "when": {"endpoint": "chat", "request": request}, "answer": {"replay": {"body": str(n)}}}
@@ -116,14 +121,31 @@ def test_a_long_text_that_stays_does_not_make_up_for_a_short_one_that_does_not()
         {"tools": [{"type": "function", "function": {"name": "look"}}]},
         {"previous_response_id": "resp_1"},
         chat([{"type": "text", "text": ASK}, PICTURE]),
+        {"n": 2},
+        {"response_format": {"type": "json_object"}},
+        {"response_format": schema("city")},
     ],
 )
-def test_another_model_other_roles_tools_pictures_or_threads_are_a_miss(now):
+def test_another_model_other_roles_tools_pictures_threads_or_forms_of_answers_are_a_miss(now):
     assert find(recorded(chat(ASK)), chat(ASK) | now) == Miss()
 
 
-def test_another_format_of_the_answer_is_an_edit():
-    hit = find(recorded(chat(ASK)), chat(ASK, response_format={"type": "json_object"}))
+def test_another_schema_of_the_answer_is_an_edit():
+    hit = find(recorded(chat(ASK, response_format=schema("city"))), chat(ASK, response_format=schema("town")))
+
+    assert isinstance(hit, Hit)
+    assert [change.path for change in hit.changes] == ["$.response_format.json_schema.name"]
+
+
+@pytest.mark.parametrize("said", [{"stream": False}, {"n": 1}, {"response_format": None}])
+def test_what_is_so_anyway_may_be_said_or_not(said):
+    hits = [find(recorded(chat(ASK)), chat(ASK, **said)), find(recorded(chat(ASK, **said)), chat(ASK))]
+
+    assert [isinstance(hit, Hit) and hit.changes for hit in hits] == [(), ()]
+
+
+def test_a_format_that_is_text_anyway_is_no_other_form_of_the_answer():
+    hit = find(recorded(chat(ASK)), chat(ASK, response_format={"type": "text"}))
 
     assert isinstance(hit, Hit)
     assert [change.path for change in hit.changes] == ["$.response_format"]

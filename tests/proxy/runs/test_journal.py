@@ -8,6 +8,7 @@ from yarl import URL
 from proxy.runs import view
 from proxy.runs.journal import MOST_BYTES, MOST_ENTRIES, MOST_OF_ONE, Journal
 from proxy.runs.runs import MOST_JOURNAL_BYTES, TRIM_EVERY, Runs
+from proxy.runs.whole import whole
 
 MODELS = URL("/v1/models")
 
@@ -64,7 +65,7 @@ def test_large_bodies_are_cut_and_old_ones_make_room(journal):
     assert journal.bytes <= MOST_BYTES
     assert 10 < len(kept) < 20
     assert len(kept[0].body) == MOST_OF_ONE
-    shown = view.whole(kept[0])
+    shown = whole(kept[0])
     assert (shown["request"]["bytes"], shown["request"]["truncated"]) == (2 * MOST_OF_ONE, True)
     assert (shown["answer"]["bytes"], shown["answer"]["truncated"]) == (2 * MOST_OF_ONE, True)
 
@@ -113,7 +114,7 @@ def test_pieces_have_their_offsets(journal, clock):
     entry.end = "broken"
     journal.finish(entry, here=False)
 
-    shown = view.whole(entry)
+    shown = whole(entry)
     assert shown["answer"]["events"] == [
         {"offset_ms": 250.0, "text": "data: 1"},
         {"offset_ms": 500.0, "text": "data: 2"},
@@ -131,19 +132,47 @@ def test_usage_is_found_in_a_stream_too(journal):
     assert view.summary(entry)["usage"] == {"total_tokens": 9}
 
 
-@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "api-key", "Cookie", "X-Auth-Token"])
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "api-key", "Cookie", "X-Auth-Token", "x-password"])
 def test_secrets_are_not_shown(journal, name):
     entry = exchange(journal, headers={name: "sk-live-1", "User-Agent": "me"})
 
-    shown = view.whole(entry)
+    shown = whole(entry)
     assert "sk-live-1" not in str(shown)
     assert shown["request"]["headers"]["user-agent"] == "me"
     assert shown["query"].endswith("&x=2")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 5000, b"{", b"null"])
+def test_a_key_in_a_text_is_not_shown_and_what_is_no_secret_is(journal):
+    key = "sk-abcdefghijklmnopqrstuvwx"
+    asked = {"messages": [{"content": f"It is\n{key}."}], "tools": [{"authorization": "mine"}], "n": 1}
+    said = {"choices": [{"message": {"content": f"Is it {key}?"}, "logprobs": {"content": [{"token": "Is"}]}}]}
+    shown = whole(exchange(journal, body=json.dumps(asked).encode(), answer=json.dumps(said).encode()))
+
+    assert shown["request"]["body"] == {
+        "messages": [{"content": "It is\n[redacted]."}],
+        "tools": [{"authorization": "[redacted]"}],
+        "n": 1,
+    }
+    assert shown["answer"]["body"]["choices"][0] == {
+        "message": {"content": "Is it [redacted]?"},
+        "logprobs": {"content": [{"token": "Is"}]},
+    }
+
+
+def test_a_key_in_an_event_is_not_shown_nor_is_a_limit_of_tokens_hidden(journal):
+    entry = journal.begin("POST", MODELS, {})
+    entry.answer_headers = {"Content-Type": "text/event-stream", "x-ratelimit-limit-tokens": "150000"}
+    entry.sent(b'data: {"a": "hf_abcdefghijklmnopqrstuv"}\n\n')
+    journal.finish(entry, here=True)
+
+    shown = whole(entry)["answer"]
+    assert shown["events"][0]["text"] == 'data: {"a": "[redacted]"}'
+    assert shown["headers"]["x-ratelimit-limit-tokens"] == "150000"
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 5000, b"[" * 700 + b"]" * 700, b"{", b"null"])
 def test_any_body_can_be_shown(journal, body):
-    assert view.whole(exchange(journal, body=body, answer=body))["model"] is None
+    assert whole(exchange(journal, body=body, answer=body))["model"] is None
 
 
 def test_many_small_runs_stay_within_one_bound_as_they_come(clock):

@@ -46,6 +46,23 @@ def test_a_file_that_cannot_be_used_exits_2_through_the_command_itself(tmp_path)
     assert done.stderr == f"error: {file}:2: unknown key 'txt'; did you mean 'text'?\n"
 
 
+def test_a_folder_stands_for_the_files_in_it_by_name(tmp_path):
+    (tmp_path / "b.json").write_text('{"rules": [{"answer": {"text": "b"}}]}')
+    (tmp_path / "a.yml").write_text("rules: [{answer: {text: a}}]")
+    (tmp_path / "notes.txt").write_text("rules: 1")
+
+    code, out, err = told("check", str(tmp_path))
+    assert (code, out) == (0, "ok: 2 rules\n")
+    assert err.startswith(f"warning: {tmp_path / 'b.json'}:1: rule never answers: {tmp_path / 'a.yml'}:1 ")
+
+
+def test_a_folder_without_files_is_told_and_no_line_of_it(tmp_path):
+    code, _, err = told("check", str(tmp_path))
+
+    assert code == 2
+    assert err == f"error: {tmp_path}: there is no file in this folder whose name ends in .yaml or .yml or .json\n"
+
+
 def test_a_server_does_not_start_with_a_file_that_cannot_be_used(tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("rules:\n- answer: {txt: a}\n")
@@ -54,7 +71,7 @@ def test_a_server_does_not_start_with_a_file_that_cannot_be_used(tmp_path):
 
     assert done.returncode == 2
     assert f"error: {file}:2: unknown key 'txt'" in done.stderr
-    assert "none.yaml:1: this file cannot be read" in done.stderr
+    assert "none.yaml: this file cannot be read" in done.stderr
     assert "Traceback" not in done.stderr
 
 

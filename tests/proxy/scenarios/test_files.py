@@ -84,8 +84,23 @@ async def test_a_file_that_goes_away_keeps_the_old_one(file):
     await files.look()
     await files.look()
 
-    assert files.shown()["problem"] == f"{file}:1: this file cannot be read: No such file or directory"
+    assert files.shown()["problem"] == f"{file}: this file cannot be read: No such file or directory"
     assert text(Player(files)) == "one"
+
+
+async def test_of_a_folder_also_files_that_come_later_are_read_but_not_the_one_that_is_recorded(file):
+    recorded = file.with_name("tape.yaml")
+    files = Files([file.parent], recorded)
+    write(file.with_name("r.yaml"), "rules: [{answer: {text: earlier}}]", 1)
+    await files.look()
+    await files.look()
+    assert text(Player(files)) == "earlier"
+    assert files.shown()["files"] == [str(file.with_name("r.yaml")), str(file)]
+
+    write(recorded, "rules: [{answer: {text: recorded}}]", 2)
+    await files.look()
+    await files.look()
+    assert files.shown()["reloads"] == 1
 
 
 def test_files_that_cannot_be_read_are_all_told(tmp_path):

@@ -100,6 +100,33 @@ def test_all_that_is_wrong_is_told_at_once():
     ]
 
 
+def test_all_that_is_wrong_with_one_rule_is_told_at_once():
+    text = """\
+on_miss: never
+similarity: high
+rules:
+- when: {turn: "0", endpoint: [chat, chats]}
+  answers:
+  - {text: 5, delai: 1}
+  - tool_calls: [{name: 1, arguments: 2}]
+  - error: {code: x}
+  repeat: x
+"""
+
+    assert problems_of(text) == [
+        "s.yaml:1: 'on_miss' cannot be 'never'; there are fail, pass, record, simulate",
+        "s.yaml:2: 'similarity' has to be a number, not a text",
+        "s.yaml:4: 'turn' has to be a whole number, not a text",
+        "s.yaml:4: cannot be 'chats'; did you mean 'chat'?",
+        "s.yaml:6: 'text' has to be a text, not a whole number",
+        "s.yaml:6: unknown key 'delai'; did you mean 'delay'?",
+        "s.yaml:7: 'name' has to be a text, not a whole number",
+        "s.yaml:7: 'arguments' has to be a text or an object, not a whole number",
+        "s.yaml:8: the key 'status' is missing",
+        "s.yaml:9: 'repeat' cannot be 'x'; there are cycle, last, none",
+    ]
+
+
 def rule(text: str) -> str:
     return f"rules:\n- answer: {{text: fine}}\n  when: {{turn: 9}}\n- {text}\n"
 
@@ -221,6 +248,16 @@ EVENT = "an event is [ms, text] or [ms, name, data], ms a whole number of at lea
             rule("answer: {text: !!python/name:os.system x}"),
             "4: the tag tag:yaml.org,2002:python/name:os.system is not known here",
         ),
+        (
+            rule("answer:\n    json: !!python/object/apply:os.system ['x']"),
+            "5: the tag tag:yaml.org,2002:python/object/apply:os.system is not known here",
+        ),
+        (rule("answer: {json: !!set {a, b}}"), "4: the tag tag:yaml.org,2002:set is not known here"),
+        (rule("answer: {!own text: a}"), "4: the tag !own is not known here"),
+        (
+            rule("answer: &usual {text: a}\n- answer:\n    <<: *usual"),
+            "6: merge keys (<<) are not known here, as in YAML 1.2: write the keys out",
+        ),
         (rule("answer: {replay: {}}"), f"4: {REPLAY}, not none"),
         (rule("answer:\n    replay:\n      body: a\n      events: []"), f"5: {REPLAY}, not 'body' and 'events'"),
         (rule("answer: {replay: {body: a}, text: b}"), "4: an answer has one of 'replay' and 'text', not both"),
@@ -270,6 +307,7 @@ def test_what_is_wrong_in_json_is_told_with_its_line(text, message):
         ("{user: hell}", "{user: hello, turn: 0}"),
         ("{user: {contains: ell}}", "{user: {exact: hello}}"),
         ("{model: 'gpt-*'}", "{model: gpt-4o}"),
+        ("{model: 'gpt-*'}", "{model: 'gpt-4?-*'}"),
         ("{endpoint: [chat, messages]}", "{endpoint: chat}"),
         ("{tools: [a]}", "{tools: [b, a]}"),
         ("{headers: {X-A: a}}", "{headers: {x-a: ab}}"),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.recordings.redaction import names_a_secret, redacted, secrets_of
+from proxy.runs.redaction import names_a_secret, redacted, secrets_of
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_what_stands_behind_its_name_goes_and_what_is_known(text, wanted):
         "call_abcdefghijklmnopqrstuvwx and resp_0123456789abcdefghij",
         "a bearer of bad news",
         "The token: 12",
+        '{"secret": 1000.25}',
     ],
 )
 def test_what_people_write_stays(text):

@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from proxy.runs.view import HIDDEN
-
+HIDDEN = "[redacted]"
 _SECRET = re.compile(
     r"""
       \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}      # OpenAI, Anthropic, Stripe and their like
@@ -18,13 +17,14 @@ _SECRET = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ASSIGNED = re.compile(  # what has a digit, because "the secret: everything" gives nothing away
-    r"""(?i)\b((?:api[-_ ]?key|access[-_ ]?token|secret|password|passwd)\\?["']?\s*[:=]\s*\\?["']?)"""
+_ASSIGNED = re.compile(  # what has a digit, because "the secret: everything" gives nothing away; no number of JSON
+    r"""(?i)\b((?:api[-_ ]?key|access[-_ ]?token|secret|password|passwd)"""
+    r"""(?:\\?["']\s*[:=]\s*\\?["']|\s*[:=]\s*\\?["']?))"""
     r"""(?!\[redacted\])(?=[^\s"',;}\\]*\d)[^\s"',;}\\]{6,}"""
 )
 _DIGIT = re.compile(r"\d")
 _LONG, _MIDDLING = 20, 10  # characters: `anything` is what many give as a key, and no secret
-_NAMES = re.compile(r"(?i)authorization|api[-_]?key|password|secret|cookie|(?:^|[-_])(?:auth|access)?[-_]?token$")
+_NAMES = re.compile(r"(?i)authorization|api[-_]?key|passw(?:or)?d|secret|cookie|(?:^|[-_])(?:auth|access)?[-_]?token$")
 
 
 def redacted(text: str, known: tuple[str, ...] = ()) -> str:
@@ -37,6 +37,15 @@ def redacted(text: str, known: tuple[str, ...] = ()) -> str:
 def names_a_secret(name: str) -> bool:
     """Whether a text under this key is one: `authorization`, `api_key`."""
     return _NAMES.search(name) is not None
+
+
+def cleaned(value: Any, name: str | None = None) -> Any:
+    """JSON without what looks like a secret; with a name, a request's, also without what is named as one."""
+    if isinstance(value, str):
+        return HIDDEN if value and name is not None and names_a_secret(name) else redacted(value)
+    if isinstance(value, dict):
+        return {key: cleaned(each, None if name is None else key) for key, each in value.items()}
+    return [cleaned(each, name) for each in value] if isinstance(value, list) else value
 
 
 def secrets_of(headers: Any) -> tuple[str, ...]:
