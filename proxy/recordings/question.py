@@ -71,7 +71,6 @@ class Question:
     @cached_property
     def skeleton(self) -> str:
         """What has to be the same: who speaks in which order, the tools, pictures and sounds, earlier responses; and
-
         the kind and number of answers, because one of another kind does not fit who asked.
         """
         roles = [turn.role for turn in self._asked.turns]
