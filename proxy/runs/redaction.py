@@ -6,12 +6,15 @@ from typing import Any
 HIDDEN = "[redacted]"
 _SECRET = re.compile(
     r"""
-      \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}      # OpenAI, Anthropic, Stripe and their like
-    | \b(?:ghp|gho|ghu|ghs|ghr|glpat|github_pat|hf|gsk|xai|r8|tvly|npm|pypi)[-_][A-Za-z0-9_-]{16,}
-    | \bAKIA[0-9A-Z]{16}\b | \bASIA[0-9A-Z]{16}\b                    # AWS
-    | \bAIza[0-9A-Za-z_-]{35}                                        # Google
-    | \bxox[abeprs]-[A-Za-z0-9-]{10,}                                # Slack
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*      # a JSON Web Token
+      (?:\b|(?<=\\[bfnrt]))                   # of JSON as text a line break ends with a letter
+      (?:
+        (?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9_-]{16,}        # OpenAI, Anthropic, Stripe and their like
+      | (?:ghp|gho|ghu|ghs|ghr|glpat|github_pat|hf|gsk|xai|r8|tvly|npm|pypi)[-_][A-Za-z0-9_-]{16,}
+      | A[KS]IA[0-9A-Z]{16}\b                                          # AWS
+      | AIza[0-9A-Za-z_-]{35}                                          # Google
+      | xox[abeprs]-[A-Za-z0-9-]{10,}                                  # Slack
+      | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*        # a JSON Web Token
+      )
     | (?<=Bearer\ )[A-Za-z0-9._~+/-]{8,}=* | (?<=bearer\ )[A-Za-z0-9._~+/-]{8,}=*
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
     """,

@@ -27,9 +27,10 @@ from proxy.runs.redaction import names_a_secret, redacted, secrets_of
 def test_a_key_goes_wherever_it_stands(secret):
     assert redacted(f"use {secret}, please") == "use [redacted], please"
     assert redacted(redacted(f"use {secret}")) == "use [redacted]"
-    body = json.dumps({"text": f'"{secret}"', "n": [secret]})
+    body = json.dumps({"text": f'"{secret}"', "n": [secret], "line": f"it is\n{secret}"})
     if "\n" not in secret:
-        assert json.loads(redacted(body)) == {"text": '"[redacted]"', "n": ["[redacted]"]}
+        hidden = {"text": '"[redacted]"', "n": ["[redacted]"], "line": "it is\n[redacted]"}
+        assert json.loads(redacted(body)) == hidden
 
 
 @pytest.mark.parametrize(
