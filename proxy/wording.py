@@ -16,7 +16,7 @@ from proxy.spelling import suggestion
 
 _COMPLAINT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.+)`")
-_TYPE = re.compile(r"Expected `([^`]+)`, got `(\w+)`")
+TYPE = re.compile(r"Expected `([^`]+)`, got `(\w+)`")
 _RANGE = re.compile(r"Expected `(\w+)` (>=|<=|>|<) (\S+)")
 _SIZE = re.compile(r"Expected `(\w+)` of length (>=|<=) (\d+)")
 _ENUM = re.compile(r"Invalid enum value (.+)", re.DOTALL)
@@ -24,7 +24,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _PATTERN = re.compile(r"Expected `str` matching regex (.+)", re.DOTALL)
 _ANY_KEY = "[...]"  # how msgspec names the place of a value in a mapping
 
-_NAMES = {
+NAMES = {
     "str": "a string",
     "int": "an integer",
     "float": "a decimal number",
@@ -34,7 +34,7 @@ _NAMES = {
     "array": "an array",
 }
 _KINDS = {str: "str", int: "int", float: "float", bool: "bool", type(None): "null", dict: "object", list: "array"}
-_WANTED = {**_NAMES, "float": "a decimal"}
+_WANTED = {**NAMES, "float": "a decimal"}
 _ARRAYS = {"messages": "an array of objects", "content": "an array of objects", "stop": "an array of strings"}
 _CALLABLE = "'function' and 'custom'"
 _MODES = "'score' and 'block'"  # of moderation
@@ -173,7 +173,7 @@ def _wrong_type(path: str, wanted: str, got: str) -> BadRequestError:
     else:
         expected = kinds[0]
     subject = f"'{path}'" if path else "the request body"
-    got_name = _NAMES.get(got, got)
+    got_name = NAMES.get(got, got)
     return BadRequestError(
         f"Invalid type for {subject}: expected {expected}, but got {got_name} instead.",
         param=path or None,
@@ -206,7 +206,7 @@ def _no_match(path: str, pattern: str) -> BadRequestError:
 
 _EXPLANATIONS: tuple[tuple[re.Pattern[str], Callable[..., BadRequestError]], ...] = (
     (_MISSING, missing),
-    (_TYPE, _wrong_type),
+    (TYPE, _wrong_type),
     (_ENUM, _not_one_of),
     (_UNKNOWN, unknown),
     (_PATTERN, _no_match),
@@ -260,7 +260,7 @@ def _at(value: Any, path: str) -> Any:
 
 def _first_wrong(mapping: Any, what: str) -> tuple[str, Any]:
     """The first entry, as `.key` and value, of which msgspec can have said `what`; it names no keys."""
-    wrong_type, size, limit = (pattern.fullmatch(what) for pattern in (_TYPE, _SIZE, _RANGE))
+    wrong_type, size, limit = (pattern.fullmatch(what) for pattern in (TYPE, _SIZE, _RANGE))
     for key, item in mapping.items() if isinstance(mapping, Mapping) else ():
         if wrong_type:
             wrong = _KINDS.get(type(item)) == wrong_type[2]

@@ -15,12 +15,12 @@ from proxy.endpoints.call import Call, read
 from proxy.endpoints.form import File, Form
 from proxy.endpoints.image_files import ADDRESS, MOST, OVERLAYS
 from proxy.endpoints.image_rules import ImageRequest
+from proxy.endpoints.media_rules import is_address, no_url
 from proxy.errors import BadRequestError, NotFoundError
 from proxy.keys import FILES
 from proxy.wording import missing
 
 _DATA = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
-_WEB = re.compile(r"https?://[^\s/]\S*")
 
 
 class Source(Struct, forbid_unknown_fields=True):
@@ -73,15 +73,11 @@ def _file(call: Call, where: str, source: Source) -> File:
             raise NotFoundError(f"No such File object: {source.file_id}", param=f"{where}.file_id")
         return File(stored.name, stored.data, _kind(stored.data))
     url = source.image_url or ""
-    if _WEB.fullmatch(url):
+    if is_address(url):
         return File("", url.encode(), ADDRESS)
     found = _DATA.fullmatch(url)
     if found is None:
-        raise BadRequestError(
-            f"Invalid '{where}.image_url'. Expected a valid URL, but got a value with an invalid format.",
-            param=f"{where}.image_url",
-            code="invalid_value",
-        )
+        raise no_url(f"{where}.image_url")
     try:
         return File("", b64decode(found[2], validate=True), found[1])
     except binascii.Error:

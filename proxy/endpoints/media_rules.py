@@ -4,20 +4,36 @@
 of a file that is not there none was seen.
 """
 
+import re
 from string import ascii_letters, digits, whitespace
 
 from proxy.endpoints.call import Call
 from proxy.errors import BadRequestError
 from proxy.keys import FILES
 
+_ADDRESS = re.compile(r"(?i)https?://[^\s/]")
 _BASE64 = (ascii_letters + digits + "+/" + whitespace).encode()
 _IMAGE = "an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 _PDF = "an application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
 
 
+def is_address(url: str) -> bool:
+    """Whether it says where something is."""
+    return _ADDRESS.match(url) is not None
+
+
+def no_url(param: str) -> BadRequestError:
+    """The 400 for what is neither an address nor holds the thing itself, but in chats, which say more."""
+    return BadRequestError(
+        f"Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
+        param=param,
+        code="invalid_value",
+    )
+
+
 def check_image(url: str, param: str) -> None:
     """Raises BadRequestError for an image that is neither at an address nor in base64."""
-    if url[:8].lower().startswith(("http://", "https://")):
+    if is_address(url):
         return
     kind, data = _parts(url, f"Invalid image URL: '{param}'", _IMAGE, param)
     if not kind.startswith("image/"):

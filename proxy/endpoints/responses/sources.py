@@ -1,10 +1,9 @@
 """Where the images and files of an input come from: an address, the request itself, or what the run has uploaded."""
 
-import re
 from collections.abc import Sequence
 
 from proxy.endpoints.call import Call
-from proxy.endpoints.media_rules import is_base64
+from proxy.endpoints.media_rules import is_address, is_base64, no_url
 from proxy.endpoints.responses.items import check_id, content_of
 from proxy.endpoints.responses.state import Item
 from proxy.errors import BadRequestError, NotFoundError
@@ -12,7 +11,6 @@ from proxy.keys import FILES
 from proxy.wording import missing
 
 _SOURCES = {"input_image": ("image_url", "file_id"), "input_file": ("file_id", "file_data", "file_url")}
-_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
 def check(items: Sequence[Item], where: str, call: Call) -> None:
@@ -47,9 +45,5 @@ def _check_address(url: str, param: str) -> None:
     if param.endswith("image_url") and url.startswith("data:"):
         if not is_base64(url.partition(";base64,")[2]):
             raise BadRequestError("Invalid base64 image_url.", param=param, code="invalid_value")
-    elif not _ADDRESS.match(url):
-        raise BadRequestError(
-            f"Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
-            param=param,
-            code="invalid_value",
-        )
+    elif not is_address(url):
+        raise no_url(param)

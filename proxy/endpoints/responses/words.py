@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from proxy.errors import BadRequestError
+from proxy.wording import NAMES, TYPE
 
-_COMPLAINT = re.compile(r"Expected `([^`]+)`, got `(\w+)`")
 _PAGE = "https://platform.openai.com/docs/api-reference/responses/create"
 # Of chat completions, and what they are called here. `max_tokens` is just unknown.
 _MOVED = {
@@ -26,15 +26,6 @@ _EXPECTED = {
     "context_management": "an array of objects",
     "tool_choice": "one of an object or 'none', 'auto', or 'required'",
 }
-_GOT = {
-    "str": "a string",
-    "int": "an integer",
-    "float": "a decimal number",
-    "bool": "a boolean",
-    "null": "null",
-    "object": "an object",
-    "array": "an array",
-}
 _LONG = 16  # characters of a word that is shown in short
 
 
@@ -51,10 +42,10 @@ def moved(name: str) -> BadRequestError | None:
 
 def wrong_type(path: str, complaint: str, words: Sequence[str]) -> BadRequestError | None:
     """The 400 for a wrong type, of a field with that path and those words; None where it is said as everywhere."""
-    found = _COMPLAINT.fullmatch(complaint)
+    found = TYPE.fullmatch(complaint)
     if found is None:
         return None
-    wanted, got = found[1], _GOT.get(found[2], found[2])
+    wanted, got = found[1], NAMES.get(found[2], found[2])
     expected = _EXPECTED.get(re.sub(r"\d+", "", path)) or _one_of(words, listed="array" in wanted)
     if path == "input" and got == "null":
         expected, got = "a string", "an object"  # what OpenAI makes of a null that may not be one
