@@ -237,7 +237,7 @@ def _check_extras(ask: ChatRequest) -> None:
             raise BadRequestError(
                 f"Invalid key in 'logit_bias': {key}. Maximum value is {_HIGHEST_TOKEN}.", param="logit_bias"
             )
-    if "audio" in (ask.modalities or ()):
+    if ask.is_spoken:
         _check_audio(ask)
 
 

@@ -322,5 +322,10 @@ class ChatRequest(Struct, forbid_unknown_fields=True):
     moderation: Moderation | None = None
     web_search_options: WebSearchOptions | None = None
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the answer is to be a sound; `audio` says how."""
+        return "audio" in (self.modalities or ())
+
 
 decoder = msgspec.json.Decoder(ChatRequest)

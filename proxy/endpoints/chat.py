@@ -103,8 +103,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
     else:
         answer = _completed(ask, call)
     frame, times = _frame(ask, call), call.app[TIMES]
-    is_spoken = "audio" in (ask.modalities or ())
-    is_long = is_spoken or answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
+    is_long = ask.is_spoken or answer.completion_tokens * (2 + (ask.top_logprobs or 0)) > _LONG_ANSWER
     if ask.store:
         completion = await _plain(answer, frame, b"%d" % call.now, is_long=is_long)
         stored_chats.keep(call, ask, answer.id, call.body, completion)
@@ -127,7 +126,7 @@ async def _simulated(call: Call, ask: ChatRequest) -> relay.Answer:
 
 def _is_everybodys(ask: ChatRequest, call: Call) -> bool:
     """Whether all who send the same body get the same answer, with nothing but the time to be told anew."""
-    if ask.store or "audio" in (ask.modalities or ()) or _FILE in call.body:
+    if ask.store or ask.is_spoken or _FILE in call.body:
         return False
     return call.script is None and call.is_of_this_seed
 
@@ -159,7 +158,7 @@ def _completed(ask: ChatRequest, call: Call) -> Answer:
     chat_rules.check(ask)
     job = chat_job.job_of(ask, call.server_seed)
     answer = call.complete(job) if job.format is None and job.tool_use is None else _by_schema(ask, job, call)
-    if ask.audio and "audio" in (ask.modalities or ()):  # the first is so where the second is, by chat_rules
+    if ask.is_spoken and ask.audio:
         from proxy.sim.voiced import voiced  # noqa: PLC0415 - who reads need not load what speaks
 
         voice = ask.audio.voice if isinstance(ask.audio.voice, str) else ask.audio.voice.id
